@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -24,20 +24,21 @@ _ESCAPE: Final = re.compile(r"\\(.)")
 
 
 class _Need(NamedTuple):
-    """What an element, or one around it, must have: a tag, a word of an attribute, or a part of its text."""
+    """What an element, or one around it, must have: a key, and a part of the text of an attribute.
 
-    kind: Literal["tag", "word", "part"]
-    attribute: str
-    value: str
+    A key is a tag, `.` and a class, `#` and an id, or `[` and the name of an attribute.
+    """
+
+    key: str
+    attribute: str = ""
+    part: str = ""
 
 
 class _Selector(NamedTuple):
-    """The alternatives of a selector with what each needs; of all of them what they need first, by kind."""
+    """The alternatives of a selector with what each needs; the keys of which a page has one, or none of them."""
 
     alternatives: tuple[tuple[str, tuple[_Need, ...]], ...]
-    tags: frozenset[str]
-    words: frozenset[tuple[str, str]]
-    parts: tuple[tuple[str, str], ...]
+    keys: frozenset[str]
     tags_only: bool
     """No element is named by two alternatives."""
 
@@ -60,6 +61,9 @@ class Index:
         for name in [name for name in values if ":" in name]:  # a selector may leave out the prefix
             values[name.rpartition(":")[2]].update(values[name])
         self._texts: Final[dict[str, str]] = {}
+        self._keys: Final = {*self.tags, *(f"[{name}" for name in values)}
+        for mark, attribute in (".", "class"), ("#", "id"):
+            self._keys.update(mark + word for word in self._text(attribute).split())
 
     @property
     def body(self) -> LexborNode | None:
@@ -94,34 +98,22 @@ class Index:
 
     def has_class(self, name: str) -> bool:
         """Whether an element of the page may be of a class, in small or capital letters."""
-        return ("class", name.lower()) in self._words
+        return f".{name.lower()}" in self._keys
 
     def create(self, tag: str) -> LexborNode:
         """A new element, for some place in the page."""
         self.tags.add(tag)
+        self._keys.add(tag)
         return self.tree.create_node(tag)
 
     def _left_of(self, selector: _Selector) -> list[str]:
         """The alternatives of a selector without those that no element of the page can be."""
-        if (
-            selector.tags.isdisjoint(self.tags)
-            and (not selector.words or selector.words.isdisjoint(self._words))
-            and not any(attribute in self._values for attribute, _ in selector.parts)
-        ):
+        if selector.keys.isdisjoint(self._keys):
             return []
         return [text for text, needs in selector.alternatives if all(map(self._is_met, needs))]
 
     def _is_met(self, need: _Need) -> bool:
-        if need.kind == "tag":
-            return need.value in self.tags
-        if need.kind == "word":
-            return (need.attribute, need.value) in self._words
-        return need.attribute in self._values and need.value in self._text(need.attribute)
-
-    @cached_property
-    def _words(self) -> set[tuple[str, str]]:
-        """The classes and the ids of the page."""
-        return {(attribute, word) for attribute in ("class", "id") for word in self._text(attribute).split()}
+        return need.key in self._keys and need.part in self._text(need.attribute)
 
     def _text(self, attribute: str) -> str:
         """All values of an attribute in small letters, each on a line."""
@@ -134,22 +126,18 @@ class Index:
 @lru_cache(maxsize=256)
 def _parsed(selector: str) -> _Selector:
     alternatives = tuple((each, tuple(map(_need, _PART.finditer(each)))) for each in selector.split(", "))
-    first = [needs[0] for _, needs in alternatives]
     return _Selector(
         alternatives,
-        tags=frozenset(need.value for need in first if need.kind == "tag"),
-        words=frozenset((need.attribute, need.value) for need in first if need.kind == "word"),
-        parts=tuple((need.attribute, need.value) for need in first if need.kind == "part"),
-        tags_only=all(len(needs) == 1 and needs[0].kind == "tag" for _, needs in alternatives),
+        keys=frozenset(needs[0].key for _, needs in alternatives),
+        tags_only=all(len(needs) == 1 and needs[0].key[0] not in ".#[" for _, needs in alternatives),
     )
 
 
 def _need(part: re.Match[str]) -> _Need:
     if part["attribute"]:
-        return _Need("part", _plain(part["attribute"]), _plain(part["value"] or ""))
-    if part["mark"]:
-        return _Need("word", "class" if part["mark"] == "." else "id", _plain(part["word"]))
-    return _Need("tag", "", part["word"])
+        name = _plain(part["attribute"])
+        return _Need(f"[{name}", name, _plain(part["value"] or ""))
+    return _Need(part["mark"] + (_plain(part["word"]) if part["mark"] else part["word"]))
 
 
 def _plain(spelled: str) -> str:
