@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-__all__ = ["DEEP", "much", "only_deep"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _pytest.mark import ParameterSet
+
+__all__ = ["DEEP", "much", "only_deep", "some"]
 
 DEEP: Final = os.environ.get("EMBEDINGEST_DEEP") == "1"
 """Whether this is the deep run."""
@@ -19,3 +24,8 @@ only_deep = pytest.mark.deep(only=True)
 def much(usual: int, deep: int) -> int:
     """How many examples, kills or sequences to try. The test is marked `deep`; those of hypothesis are known as they are."""
     return deep if DEEP else usual
+
+
+def some(cases: Iterable[object], *usual: object) -> list[ParameterSet]:
+    """Cases of a test of which the deep run tries all, and others the usual ones."""
+    return [pytest.param(case, marks=() if case in usual else only_deep) for case in cases]

@@ -94,7 +94,7 @@ def test_the_first_hits_stand_in_the_order_of_their_scores_and_the_others_as_fou
 @pytest.mark.parametrize("options", [{}, {"mode": "text"}, {"mode": "vector"}, {"group": True}, {"fold": False}])
 def test_pages_of_any_size_are_cut_from_one_order(search, options) -> None:
     whole = names(search(limit=30, rerank="r", **options))
-    for size in (1, 7, 19, 20, 21):
+    for size in (1, 7, 19, 20, 21)[bool(options) :]:  # one hit at a time once, since each page is reranked
         pages = [names(search(limit=size, offset=start, rerank="r", **options)) for start in range(0, 30, size)]
         assert [name for page in pages for name in page] == whole, size
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.depth import only_deep
 from tests.waiting import HANGS_SECONDS, until
 
 ROOT = Path(__file__).parents[2]
@@ -197,7 +198,13 @@ def test_ctrl_c_ends_a_slow_command_and_the_run_at_once(shell):
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir() or shutil.which("sh") is None, reason="runs a shell, and looks at /proc")
 @pytest.mark.parametrize(
-    ("number", "impatient"), [(None, False), (signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGINT, True)]
+    ("number", "impatient"),
+    [
+        (None, False),
+        (signal.SIGINT, False),
+        pytest.param(signal.SIGTERM, False, marks=only_deep),
+        pytest.param(signal.SIGINT, True, marks=only_deep),
+    ],
 )
 def test_no_program_outlives_the_run_however_it_ends(shell, number, impatient):
     shell.write("conf/pids/note", "")

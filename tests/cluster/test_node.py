@@ -22,6 +22,7 @@ from embedingest.cluster.values import PartFile, PartResult
 from embedingest.errors import ConfigError, EngineError, InputError
 from embedingest.ingest.run.rounds import RoundSizes
 from tests.cluster.driving import assert_same_tables, driving, whole_files
+from tests.depth import much
 from tests.ingest.world import ENGINE, CountingEngine, HoldingEngine, InProcess, World
 from tests.waiting import rest
 from tests.words_engine import WordsEngine
@@ -436,7 +437,7 @@ sections = st.lists(st.sampled_from(["mill", "owl", "seal", "tide", "moss", "lim
 libraries = st.lists(sections, min_size=1, max_size=8).filter(any)  # where nothing is written there is no table
 
 
-@settings(max_examples=25)
+@settings(max_examples=much(10, 25))
 @given(libraries, st.integers(1, 3), st.booleans(), st.booleans(), st.integers())
 def test_any_way_to_cut_files_into_parts_gives_the_same_rows_and_computes_each_text_once(
     documents: list[list[str]], nodes: int, far: bool, ahead: bool, seed: int
@@ -452,7 +453,7 @@ def test_any_way_to_cut_files_into_parts_gives_the_same_rows_and_computes_each_t
         assert assert_as_in_one_process(world) == sum(len(words) for words in documents)
 
 
-@settings(max_examples=25)
+@settings(max_examples=much(10, 25))
 @given(libraries, libraries, st.booleans(), st.integers(1, 3), st.booleans(), st.booleans(), st.integers())
 def test_after_any_edits_the_rows_are_those_of_a_fresh_run_and_no_text_is_computed_twice(
     before: list[list[str]],

@@ -50,8 +50,14 @@ def found(folder, encoder, pairs):
         )
 
 
-@pytest.mark.parametrize("encoder", ["sentence-transformers", "auto"])
-@pytest.mark.parametrize("layout", ["language", "classifier", "listed"])
+@pytest.mark.parametrize(
+    ("layout", "encoder"),
+    [
+        *((layout, "sentence-transformers") for layout in ("language", "classifier", "listed")),
+        *(pytest.param(layout, "auto", marks=only_deep) for layout in ("language", "classifier")),
+        ("listed", "auto"),
+    ],
+)
 def test_a_pair_has_the_score_of_its_whole_prompt_alone_and_in_a_batch(folder, own_cache, layout, encoder) -> None:
     place = folder(layout)
     due = cross.scores(place, PAIRS) if layout == "listed" else asked.scores(place, PAIRS)

@@ -1,6 +1,6 @@
 """After any sequence of changes, stops, kills and losses the table equals a fresh ingest.
 
-Thirty sequences by default, four hundred in `make deep`; `EMBEDINGEST_SEQUENCES=5000` tries as many. On a failure
+Twenty sequences by default, a hundred and fifty in `make deep`; `EMBEDINGEST_SEQUENCES=5000` tries as many. On a failure
 hypothesis prints the shortest sequence it finds. In the deep run mounts come and go too, in a process of its own and
 a tenth as many sequences.
 """
@@ -28,7 +28,7 @@ from tests.ingest.folder_life import MOUNTS, FolderLife
 from tests.ingest.fresh import expected
 from tests.ingest.test_beside import BOTH, assert_right
 
-SEQUENCES = int(os.environ.get("EMBEDINGEST_SEQUENCES", much(30, 150)))
+SEQUENCES = int(os.environ.get("EMBEDINGEST_SEQUENCES", much(20, 150)))
 # A bound that only ends what hangs: hypothesis takes its time for the shortest sequence that fails.
 pytestmark = [pytest.mark.slow, pytest.mark.deep, pytest.mark.timeout(600 + 5 * SEQUENCES)]
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
@@ -206,7 +206,7 @@ TestFolderMachine.settings = settings(
     max_examples=SEQUENCES,
     stateful_step_count=10,
     deadline=None,
-    derandomize=SEQUENCES in {30, 40, 400},  # the suite's own numbers: the same sequences each time
+    derandomize=SEQUENCES in {20, 40, 400},  # the suite's own numbers: the same sequences each time
     suppress_health_check=list(HealthCheck),
 )
 

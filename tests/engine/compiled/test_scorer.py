@@ -23,10 +23,12 @@ from embedingest.engine.gate import LEAST_SCORE, PROBE_TEXTS, Figures, compare, 
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.precision import PRECISIONS
 from embedingest.engine.torch.scorer import TorchScorer
+from tests.depth import some
 from tests.engine import cross
 
 pytestmark = pytest.mark.slow
 
+ARCHITECTURES = ("bert", "roberta", "modernbert")
 FP32 = ModelConfig(precision="fp32", device="cpu")
 
 
@@ -51,7 +53,7 @@ def fresh_cache(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
 
 
-@pytest.mark.parametrize("architecture", ["bert", "roberta", "modernbert"])
+@pytest.mark.parametrize("architecture", some(ARCHITECTURES, "bert"))
 def test_two_hundred_pairs_have_the_scores_of_sentence_transformers(cross_folder, own_cache, architecture) -> None:
     """With and without segments; single pairs, then bulk in streams."""
     path = cross_folder(architecture)
@@ -95,7 +97,7 @@ def test_scores_that_move_by_more_than_a_share_of_their_spread_fail_the_gate() -
     assert not compare(reference, moved, spread).passed
 
 
-@pytest.mark.parametrize("architecture", ["bert", "roberta", "modernbert"])
+@pytest.mark.parametrize("architecture", some(ARCHITECTURES, "modernbert"))
 @pytest.mark.parametrize("form", ["bf16", "bf16-linears"])
 def test_scores_of_forms_in_16_bits_have_more_digits_than_these(cross_folder, architecture, form) -> None:
     folder, precision = ModelFolder.open(cross_folder(architecture)), PRECISIONS[form]
