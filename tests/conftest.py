@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# The models of the tests are so small that threads wait for one another longer than they compute, and burn the time of
+# those beside them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A shell's background job ignores Ctrl-C, and so would every program that a test starts and interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -46,6 +50,7 @@ settings.register_profile(
 settings.load_profile("project")
 
 
+_COLLECT_AFTER: Final = (10_000, 20, 50)  # as in the program's own processes
 _MANY_MODULES: Final = 100
 _frozen_at: Final = [0]  # so many modules were there when garbage was last looked for among what they hold
 
@@ -84,6 +89,7 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(*_COLLECT_AFTER)
         gc.enable()
         _frozen_at[0] = len(sys.modules)
 

@@ -34,7 +34,7 @@ def until(condition: Callable[[], T], what: str = "what was waited for", seconds
             return value
         asked = time.monotonic()
         assert asked < deadline, f"{what} did not come within {seconds:g} s"
-        time.sleep(max(_POLL_SECONDS, asked - began))  # half of the time at most is spent on looking
+        time.sleep(max(_POLL_SECONDS, 3 * (asked - began)))  # a quarter of the time at most is spent on looking
 
 
 def until_passes(attempt: Callable[[], T], seconds: float = HANGS_SECONDS) -> T:

@@ -5,6 +5,7 @@ Python's own modules and other people's keep theirs: what a system of another ki
 
 import ast
 import importlib.machinery
+import re
 import sys
 import types
 
@@ -25,6 +26,9 @@ CHANGED = {
     "os": {"supports_dir_fd": set(), "supports_fd": set(), "supports_effective_ids": set(), "supports_follow_symlinks": set()},
     "sys": {"platform": "elsewhere"},
 }  # fmt: skip
+
+
+IMPORTS = re.compile(rb"^\s*(?:import|from)\s+(?:%s)\b" % "|".join({*GONE, *CHANGED}).encode(), re.MULTILINE)
 
 
 class Less(types.ModuleType):
@@ -70,9 +74,11 @@ class Rewritten(ast.NodeTransformer):
 
 
 class Loader(importlib.machinery.SourceFileLoader):
-    """Compiles our modules with their imports rewritten, and keeps nothing of it."""
+    """Compiles those of our modules that import any of it with these imports rewritten, and keeps nothing of them."""
 
     def get_code(self, fullname):
+        if not IMPORTS.search(self.get_data(self.path)):
+            return super().get_code(fullname)
         tree = Rewritten().visit(ast.parse(self.get_data(self.path)))
         return compile(ast.fix_missing_locations(tree), self.path, "exec", dont_inherit=True)
 

@@ -88,7 +88,7 @@ def save(folder: Path, layout: str) -> Path:
         words.chat_template = TEMPLATE
     words.save_pretrained(plain)
     if layout == "listed":
-        CrossEncoder(str(plain), device="cpu", local_files_only=True).save(str(folder))
+        CrossEncoder(str(plain), device="cpu", local_files_only=True).save(str(folder), create_model_card=False)
     return folder
 
 

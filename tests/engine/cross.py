@@ -57,7 +57,7 @@ def save(architecture: str, folder: Path, *, layout: str = "plain", activation: 
     if layout == "listed":
         from sentence_transformers import CrossEncoder
 
-        CrossEncoder(str(plain), device="cpu", local_files_only=True).save(str(folder))
+        CrossEncoder(str(plain), device="cpu", local_files_only=True).save(str(folder), create_model_card=False)
     return folder
 
 

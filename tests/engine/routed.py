@@ -23,7 +23,7 @@ def save(layout: str, folder: Path) -> Path:
 
     modules = LAYOUTS[layout](folder.with_name(f"{folder.name}-inner"))
     model = SentenceTransformer(modules=modules, device="cpu", prompts=PROMPTS)
-    model.save(str(folder))
+    model.save(str(folder), create_model_card=False)
     if layout == "asym":
         _as_older_versions_saved_it(folder)
     return folder

@@ -55,7 +55,7 @@ def sparse(
 
     inner = _masked(architecture, folder)
     steps = [Transformer(str(inner), transformer_task="fill-mask"), SpladePooling(pooling, activation)]
-    SparseEncoder(modules=steps, device="cpu").save(str(folder))
+    SparseEncoder(modules=steps, device="cpu").save(str(folder), create_model_card=False)
     if older:
         file = folder / "modules.json"
         listed = json.loads(file.read_text())
@@ -81,7 +81,7 @@ def inference_free(folder: Path) -> Path:
         query_modules=[SparseStaticEmbedding(tokenizer=words, weight=torch.rand(len(words)) + 0.1)],
         document_modules=[Transformer(str(inner), transformer_task="fill-mask"), SpladePooling("max")],
     )
-    SparseEncoder(modules=[router], device="cpu").save(str(folder))
+    SparseEncoder(modules=[router], device="cpu").save(str(folder), create_model_card=False)
     return folder
 
 
@@ -95,7 +95,9 @@ def pylate(architecture: str, folder: Path, *, layers: int = 1, **settings: Any)
     sizes = [tiny.WIDTH, *[24] * (layers - 1), WIDTH]
     torch.manual_seed(9)
     dense = [Dense(into, out, bias=False, activation_function=torch.nn.Identity()) for into, out in pairwise(sizes)]
-    SentenceTransformer(modules=[Transformer(str(inner)), *dense], device="cpu").save(str(folder))
+    SentenceTransformer(modules=[Transformer(str(inner)), *dense], device="cpu").save(
+        str(folder), create_model_card=False
+    )
     listed = json.loads((folder / "modules.json").read_text())
     listed[0]["type"] = "sentence_transformers.models.Transformer"
     (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 29, "do_lower_case": False}))
@@ -162,7 +164,7 @@ def listed_late(folder: Path, **settings: Any) -> Path:
         Normalize(module_input_name="token_embeddings"),
     ]
     prompts = {"query": "the query ", "document": "a document "}
-    MultiVectorEncoder(modules=steps, device="cpu", prompts=prompts).save(str(folder))
+    MultiVectorEncoder(modules=steps, device="cpu", prompts=prompts).save(str(folder), create_model_card=False)
     return folder
 
 

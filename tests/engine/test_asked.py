@@ -14,6 +14,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.folder.pair_prompt import prompt_of
 from embedingest.engine.local import LocalEngine
 from embedingest.system import peak_bytes
+from tests.depth import only_deep
 from tests.engine import asked, cross
 
 pytestmark = pytest.mark.slow
@@ -97,7 +98,15 @@ ENDLESS = {
 }
 
 
-@pytest.mark.parametrize("template", ENDLESS.values(), ids=ENDLESS)
+@pytest.mark.parametrize(
+    "template",
+    [
+        pytest.param(
+            template, id=name, marks=only_deep if name in ("a number without end", "calls that double") else []
+        )
+        for name, template in ENDLESS.items()
+    ],
+)
 def test_a_template_that_takes_all_there_is_is_refused_soon(folder, tmp_path, template) -> None:
     hostile = shutil.copytree(folder("listed"), tmp_path / "hostile")
     (hostile / "chat_template.jinja").write_text(asked.TEMPLATE + template)

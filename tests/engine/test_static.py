@@ -43,7 +43,7 @@ def saved(folder, *, tail=("Normalize",), seed=3):
         if isinstance(step, LayerNorm):
             torch.nn.init.normal_(step.norm.weight)
             torch.nn.init.normal_(step.norm.bias)
-    SentenceTransformer(modules=chain, device="cpu").save(str(folder))
+    SentenceTransformer(modules=chain, device="cpu").save(str(folder), create_model_card=False)
     return folder
 
 

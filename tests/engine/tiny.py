@@ -218,7 +218,7 @@ def save(kind: Kind, folder: Path) -> Path:
         torch.nn.init.normal_(steps[-1].norm.bias)
     if kind.normalize:
         steps.append(Normalize())
-    SentenceTransformer(modules=steps, device="cpu").save(str(folder))
+    SentenceTransformer(modules=steps, device="cpu").save(str(folder), create_model_card=False)
     if kind.hub:
         shutil.copytree(folder, plain(folder))
         settings = json.loads((folder / "config.json").read_text())
