@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +20,9 @@ SYSTEMS = {
     "macOS 14 arm64": "aarch64-apple-darwin",
     "Windows x86_64": "x86_64-pc-windows-msvc",
 }
+
+
+AT_ONCE = 4  # each mostly waits for an index
 
 
 def resolved(python: str, platform: str, *, newest: bool) -> str | None:
@@ -37,9 +41,10 @@ def resolved(python: str, platform: str, *, newest: bool) -> str | None:
 def main() -> int:
     newest = sys.argv[1:] == ["--newest"]
     failed = 0
-    for system, platform in SYSTEMS.items():
-        for python in PYTHONS:
-            reason = resolved(python, platform, newest=newest)
+    wanted = [(system, python) for system in SYSTEMS for python in PYTHONS]
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        reasons = threads.map(lambda each: resolved(each[1], SYSTEMS[each[0]], newest=newest), wanted)
+        for (system, python), reason in zip(wanted, reasons, strict=True):
             failed += reason is not None
             print(f"{system}, Python {python}: {'resolved' if reason is None else reason}", flush=True)
     return min(failed, 1)
