@@ -34,7 +34,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "pdf": ".pdf",
         "docx": ".docx .docm .dotx",
         "pptx": ".pptx .pptm .ppsx",
-        "opendocument": ".odt .ott .odp .fodt",
+        "opendocument": ".odt .ott .odp .otp .odg .fodt .fodp .fodg",
         "sheet": ".xlsx .xlsm .xlsb .xls .ods .fods .ots",
         "csv": ".csv .tsv .tab .psv",
         "epub": ".epub",
@@ -106,8 +106,13 @@ REFUSED: Final = {
     ".pages": ("a document of Apple iWork", "export it as DOCX, XLSX, PPTX or PDF"),
     ".numbers": ("a document of Apple iWork", "export it as DOCX, XLSX, PPTX or PDF"),
     ".key": ("a document of Apple iWork", "export it as DOCX, XLSX, PPTX or PDF"),
+    ".slk": ("a table of control words", "save it as XLSX or CSV"),
+    ".dif": ("a table of control words", "save it as XLSX or CSV"),
 }
 """Suffixes of formats that are refused by name where the content agrees: what they are, and the way out."""
+
+_CONTROLLED: Final = re.compile(rb"ID;P[^\r\n]*\r?\n[A-Z];|TABLE\r?\n0,1\r?\n")
+"""How tables begin that are lines of control words: SYLK, and the Data Interchange Format."""
 
 _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x89PNG\r\n", "a PNG image"),
@@ -250,6 +255,10 @@ def _archive(name: str) -> DocumentSkipped:
 
 
 def _refuse_foreign(name: str, head: bytes) -> None:
+    suffix = PurePosixPath(name.lower()).suffix
+    if suffix in {".slk", ".dif"} and _CONTROLLED.match(head):
+        what, remedy = REFUSED[suffix]
+        raise DocumentSkipped(f"{name} is {what}", source=name, code="unsupported", remedy=remedy)
     for mark, what in _FOREIGN:
         # A mark of letters alone is also a word that a text begins with: the bytes after it must be none of a text.
         if head.startswith(mark) and not (mark.isalnum() and _is_plain(head)):

@@ -62,7 +62,7 @@ class OpenDocumentLoader:
 
     name = "opendocument"
     version = "10"
-    suffixes = frozenset({".odt", ".ott", ".odp", ".fodt"})
+    suffixes = frozenset({".odt", ".ott", ".odp", ".otp", ".odg", ".fodt", ".fodp", ".fodg"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
     def __init__(self, *, comments: bool = False, contents: bool = False) -> None:

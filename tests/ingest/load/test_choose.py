@@ -108,6 +108,7 @@ def test_the_table_of_suffixes_says_what_the_loaders_say():
         ("tar.txt", b"x" * 257 + b"ustar is a format of tar.\n", "text"),
         ("late.pdf", b"X-Header: 1\n%PDF-1.4\n", "pdf"),
         ("noname", b"\xef\xbb\xbf%PDF-1.4\n", "pdf"),
+        ("a.slk", b"ID;P is how such a table begins.\n", "text"),
         ("noname", b"\0\1junk%PDF-1.4\n", "pdf"),
     ],
 )
@@ -139,6 +140,8 @@ def test_the_same_word_before_bytes_of_no_text_is_refused(data):
         ("a.PPT", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "PowerPoint", "PPTX"),
         ("a.mpp", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Office 97-2003", "current format"),
         ("a.pages", b"PK\x03\x04Index/Document.iwa", "Apple iWork", "DOCX"),
+        ("a.slk", b'ID;PSCALC3\r\nC;X1;Y1;K"Mill"\r\nE\r\n', "control words", "CSV"),
+        ("a.dif", b'TABLE\n0,1\n"a"\nVECTORS\n', "control words", "CSV"),
     ],
 )
 def test_a_format_that_is_not_read_is_named_with_the_way_out(name, head, what, remedy):

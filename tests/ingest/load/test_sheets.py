@@ -374,3 +374,10 @@ def test_rows_of_a_sparse_sheet_have_the_numbers_that_they_have_in_it(rows, said
     assert {chunk.text.split()[0]: chunk.metadata["rows"] for chunk in found} == said
     firsts = [span.value for span in document.spans if span.kind == "first_row"]
     assert (firsts[0], firsts[-1]) == (min(rows), max(rows))
+
+
+def test_a_workbook_behind_a_password_is_told_as_such():
+    data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1024) + "EncryptedPackage".encode("utf-16-le") + bytes(1024)
+    with pytest.raises(DocumentError, match="is encrypted") as caught:
+        create().load(data, "a.xlsx")
+    assert caught.value.code == "encrypted"

@@ -39,6 +39,9 @@ __all__ = ["Looked"]
 
 _STYLES: Final = frozenset({"xl/styles.xml", "xl/styles.bin"})
 _HEAD: Final = 2**16
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+"""The part of a compound file that holds a sheet in a newer format, with a password."""
+
 _COUNTED: Final = ("formulas_without_values", "hidden_rows", "hidden_columns")
 
 
@@ -70,6 +73,9 @@ class Looked:
             except DocumentError as error:
                 if error.code != "corrupt":  # what is damaged, calamine says
                     raise
+                if _ENCRYPTED in data:
+                    way = "save it unprotected"
+                    raise DocumentError(f"{name} is encrypted", source=name, code="encrypted", remedy=way) from error
         elif is_flat_sheet(data):
             found.data = data = zipped_sheet(data, name)
         if data.startswith(b"PK"):
