@@ -21,12 +21,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
+import psutil
 
 from tests.cluster.acceptance.documents import OLD, edit, library, marked
 from tests.cluster.acceptance.encoders import Counted, Deadly, Sleeping, encoded, tellings
@@ -358,12 +360,19 @@ def wait_for(place, running, moment, chance):
 def outlive(running, wrong):
     """What the driver started is to end with it."""
     deadline = time.monotonic() + 30
-    while running.family() and time.monotonic() < deadline:
+    while (left := [process for process in running.family() if not is_agent(process)]) and time.monotonic() < deadline:
         time.sleep(0.01)
-    if left := running.family():
+    if left:
         wrong.append(f"outlived the driver: {[process.cmdline()[:4] for process in left]}")
         for process in left:
             process.kill()
+
+
+def is_agent(process):
+    """Whether it is one of Ray's own, which look for the rest of Ray every now and then, and end by themselves."""
+    with suppress(psutil.Error):
+        return process.cmdline()[:1] in (["ray::DashboardAgent"], ["ray::RuntimeEnvAgent"])
+    return False
 
 
 def finished(running):
