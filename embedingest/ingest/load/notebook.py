@@ -31,7 +31,7 @@ class NotebookLoader:
     """Cells with a `cell` span each, counted from 1. With `outputs`, printed and returned text follows its cell."""
 
     name = "notebook"
-    version = "7"
+    version = "8"
     suffixes = frozenset({".ipynb"})
     mimes = frozenset({"application/x-ipynb+json"})
 
@@ -112,7 +112,17 @@ def _cells(book: dict[str, Any]) -> list[dict[str, Any]]:
     cells = book.get("cells")
     if cells is None:  # the third version of the format keeps them in sheets
         cells = [cell for sheet in book.get("worksheets") or [] for cell in sheet.get("cells") or []]
+        return [_with_line_ends(cell) for cell in cells if isinstance(cell, dict)]
     return [cell for cell in cells if isinstance(cell, dict)]
+
+
+def _with_line_ends(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell of an early version of the format, some of whose writers kept lines without their ends."""
+    for key in ("source", "input"):
+        lines = cell.get(key)
+        if isinstance(lines, list) and lines and not str(lines[0]).endswith("\n"):
+            cell = {**cell, key: "\n".join(map(str, lines))}
+    return cell
 
 
 def _language(book: dict[str, Any]) -> str:

@@ -39,6 +39,16 @@ def test_headings_and_languages_of_the_third_version():
     assert (document.title, document.metadata) == ("Mill study", {"language": "python"})
 
 
+def test_lines_of_an_early_version_that_were_kept_without_their_ends_are_lines():
+    cells = [
+        {"cell_type": "markdown", "source": ["# Mill", "", "Water turns."]},
+        {"cell_type": "code", "language": "python", "input": ["x = 1", "x"]},
+    ]
+    document = load({"nbformat": 2, "worksheets": [{"cells": cells}]})
+    assert document.text == "# Mill\n\nWater turns.\n\n```python\nx = 1\nx\n```\n"
+    assert load({"cells": [{"cell_type": "markdown", "source": ["Water ", "turns."]}]}).text == "Water turns.\n"
+
+
 def test_a_comment_of_code_is_no_title():
     cells = [
         {"cell_type": "code", "source": "# turn off warnings"},

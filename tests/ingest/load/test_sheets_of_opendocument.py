@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from embedingest.errors import DocumentError
 from embedingest.ingest.load.inner import load_inner
 from embedingest.ingest.load.sheets import create
 from tests.ingest.load.test_sheets import _ODF as ODF
@@ -99,3 +100,14 @@ def test_the_title_of_a_chart_that_lies_beside_its_sheet_is_read(inner):
         spaces = f'xmlns:c="{ODF}chart:1.0" xmlns:t="{ODF}text:1.0"'
         archive.writestr("Object 1/content.xml", f"<c:chart {spaces}>{title}</c:chart>")
     assert create().load(buffer.getvalue(), "a.ods").text == "a\n\nSales\n"
+
+
+def test_a_sheet_of_opendocument_with_a_password_is_told_as_such():
+    buffer = io.BytesIO()
+    manifest = '<m:manifest xmlns:m="urn:x"><m:file-entry m:full-path="content.xml"><m:encryption-data/></m:file-entry></m:manifest>'
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", manifest)
+        archive.writestr("content.xml", b"\x93\x01\xfe")
+    with pytest.raises(DocumentError, match="is encrypted"):
+        create().load(buffer.getvalue(), "a.ods")

@@ -42,6 +42,7 @@ _HEAD: Final = 2**16
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 """The part of a compound file that holds a sheet in a newer format, with a password."""
 
+_MANIFEST: Final = "META-INF/manifest.xml"
 _COUNTED: Final = ("formulas_without_values", "hidden_rows", "hidden_columns")
 
 
@@ -74,12 +75,14 @@ class Looked:
                 if error.code != "corrupt":  # what is damaged, calamine says
                     raise
                 if _ENCRYPTED in data:
-                    way = "save it unprotected"
-                    raise DocumentError(f"{name} is encrypted", source=name, code="encrypted", remedy=way) from error
+                    raise _encrypted(name) from error
         elif is_flat_sheet(data):
             found.data = data = zipped_sheet(data, name)
         if data.startswith(b"PK"):
-            found.unpack(Container(data, name), name)
+            container = Container(data, name)
+            if container.has(_MANIFEST) and b"encryption-data" in container.read(_MANIFEST):
+                raise _encrypted(name)
+            found.unpack(container, name)
         for known in found.facts.values():
             counts = (known.without_value, known.hidden_rows, known.hidden_columns)
             add_notices(found.notices, dict(zip(_COUNTED, counts, strict=True)))
@@ -159,6 +162,10 @@ class Looked:
                     self.facts[sheet] = facts[path]
                     self.asides[sheet] = asides(container, path)
         self.notices["skipped_images"] = sum(each.pictures for each in self.asides.values())
+
+
+def _encrypted(name: str) -> DocumentError:
+    return DocumentError(f"{name} is encrypted", source=name, code="encrypted", remedy="save it unprotected")
 
 
 def _binary(content: bytes, styles: XlsbStyles) -> tuple[bytes, SheetFacts]:

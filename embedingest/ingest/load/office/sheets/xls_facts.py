@@ -147,7 +147,7 @@ def _records(stream: bytes, at: int, stop: int) -> Iterator[tuple[int, int, int]
 
     None that reaches beyond `stop` is one.
     """
-    depth = 0
+    depth, stop = 0, min(stop, len(stream))  # a part may be said to begin where the file has ended
     while at + _PAIR.size <= stop:
         kind, length = _PAIR.unpack_from(stream, at)
         at += _PAIR.size

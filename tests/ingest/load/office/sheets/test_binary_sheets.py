@@ -279,3 +279,13 @@ def test_a_damaged_workbook_is_read_in_part_or_refused_with_a_reason(name):
             load_inner(data, name, name)
         except DocumentError as refused:
             assert refused.message
+
+
+def test_a_sheet_of_an_old_workbook_that_begins_behind_its_end_is_read_as_far_as_it_goes():
+    whole = xls({"A": label(0, 0, "a"), "B": label(0, 0, "b")}, CODES)
+    place = whole.index(wide("B", "<B")) - 6  # where the second one is said to begin
+    moved = whole[:place] + struct.pack("<I", 10**6) + whole[place + 4 :]
+    moved = moved.replace(record(0x0A), record(0x0C))  # nothing ends the first one
+    assert list(xls_facts(moved, "a.xls")) == list(xls_facts(whole, "a.xls")) == ["A", "B"]
+    with pytest.raises(DocumentError, match="is damaged"):
+        load_inner(moved, "a.xls", "a.xls")
