@@ -725,3 +725,33 @@ def test_lines_that_end_as_a_heading_does_are_looked_through_in_linear_time():
         return time.process_time() - begun
 
     assert seconds(40_000) < 0.5 + 20 * seconds(5_000)
+
+
+def test_marks_of_items_that_were_drawn_after_them_stand_before_them():
+    items = [
+        at(86, 700 - 14 * number, words) for number, words in enumerate(["Buy wheels", "Hire millers", "Open gates"])
+    ]
+    marks = [at(72, 700, "1."), at(72, 686, "2."), at(72, 672, "c)")]
+    text = load(book([[at(72, 730, "What is to be done:"), *items, *marks]])).text
+    assert " ".join(text.split()) == "What is to be done: 1. Buy wheels 2. Hire millers c) Open gates"
+
+
+def test_what_stands_raised_in_a_line_is_no_mark_of_an_item():
+    text = load(
+        book([[at(72, 730, "of tokens w"), at(130, 734, "(i)", 6), at(138, 730, "and"), *body(["More."] * 3)]])
+    ).text
+    assert "w(i)" in text.replace(" ", "")
+
+
+def test_boxes_among_the_words_of_a_form_are_no_table():
+    boxes = ["100 690 80 16 re S", "180 690 80 16 re S", "100 674 80 16 re S", "180 674 80 16 re S"]
+    words = [at(70, 694, "I agree to all of it"), at(190, 694, "Green"), at(110, 678, "Ann"), at(190, 678, "Free")]
+    text = load(book([[*boxes, *words]])).text
+    assert "I agree to all of it" in text
+    assert "|" not in text
+
+
+def test_a_word_that_goes_on_behind_its_own_hyphen_in_a_cell_has_no_blank():
+    boxes = [f"{x} {y} 100 40 re S" for x in (72, 172) for y in (640, 680)]
+    words = [at(80, 700, "Day"), at(180, 700, "Time"), at(80, 660, "Monday"), at(180, 665, "10-"), at(180, 650, "11")]
+    assert "| Monday | 10-11 |" in load(book([[*boxes, *words]])).text

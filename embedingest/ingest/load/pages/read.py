@@ -21,7 +21,7 @@ from embedingest.ingest.load.pages.rules import grids
 from embedingest.ingest.load.pages.scripts import Letter, with_scripts
 from embedingest.ingest.load.pages.unknown import spelled_out
 from embedingest.ingest.load.pages.wanted import words_wanted
-from embedingest.ingest.load.pages.whole import touches, whole_lines, with_initials
+from embedingest.ingest.load.pages.whole import touches, whole_lines, with_initials, with_marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,7 +79,7 @@ def read_page(pdfium: Any, page: Opened, *, words: bool, nested: bool = True) ->
         order = _set_rtl(reader, lines, mirrored) if mirrored else {}
         _set_scripts(reader, lines, order)
         if reader.parted or reader.elsewhere:
-            lines = with_initials(lines)
+            lines = with_marks(with_initials(lines))
         if reader.parted:
             lines = whole_lines(lines)
         bare, whole = calls(raw), page.whole
@@ -165,6 +165,9 @@ class _Reader:
         self._plain = len(self._text) == count
         self._wide = [] if self._plain else _wide(self._text)
         self._text, self.unknown = spelled_out(self._text, self._unit, self._font)
+        if count > written - 1:  # characters without a letter may not be written at all
+            without = sum(self._calls.unit(self._page, number) == 0 for number in range(count))
+            self.unknown += min(without, count - written + 1)
         self._rectangles = 0
 
     def lines(self, view: Box) -> list[Line]:

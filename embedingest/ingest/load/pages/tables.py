@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from operator import itemgetter
+from itertools import pairwise
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.pages.bidi import runs_rtl
@@ -19,6 +20,11 @@ __all__ = ["set_tables"]
 _UNSPACED: Final = re.compile("[\u3000-\u9fff\uff00-\uffef]")  # Chinese and Japanese
 _new: Final = tuple.__new__
 _LEFT: Final = itemgetter(1)
+_LEFT_SIDE: Final = attrgetter("left")
+_BLANK: Final = 0.45
+"""How wide a blank is at most, in heights of a line."""
+
+_GOES_ON: Final = re.compile(r"\w-\Z")
 _FILLED: Final = 0.4
 _PARTED: Final = "\x02"
 _Cells = dict[tuple[int, int], list[Said]]
@@ -30,6 +36,8 @@ def set_tables(page: Page) -> int:
     for grid in page.grids:
         places = grid.meeting(page.lines)
         cells, kept = _shared(page, places, grid)
+        if any(_runs_into(page.lines[place], grid) for place in kept):
+            continue  # boxes of a form, say, among words
         finer = with_all_rows(grid, cells)
         if finer is not grid:
             cells, kept = _shared(page, places, finer)
@@ -50,6 +58,18 @@ def _shared(page: Page, places: list[int], grid: Grid) -> tuple[_Cells, dict[int
     below = [-y for y in grid.rows]
     outside = ((place, _share(page.lines[place], grid, below, cells)) for place in places)
     return cells, {place: line for place, line in outside if line is not None}
+
+
+def _runs_into(line: Line, grid: Grid) -> bool:
+    """Whether a line goes on from outside into the grid, or out of it, with no more than a blank between."""
+    first, last = grid.columns[0], grid.columns[-1]
+    near = _BLANK * (line.box.top - line.box.bottom)
+    words = sorted(line.words, key=_LEFT_SIDE)
+    inside = [first < (word.left + word.right) / 2 < last for word in words]
+    return any(
+        one != other and 0 <= after.left - before.right < near
+        for (before, after), (one, other) in zip(pairwise(words), pairwise(inside), strict=True)
+    )
 
 
 def _share(line: Line, grid: Grid, below: list[float], cells: _Cells) -> Line | None:
@@ -117,7 +137,9 @@ def _text(said: list[Said]) -> str:
         if len(line) > 1 and not runs_rtl(following):
             line.sort(key=_LEFT)
             following = " ".join([word[3] for word in line])
-        blank = "" if not text or (_UNSPACED.match(text[-1]) and _UNSPACED.match(following)) else " "
+        unspaced = _UNSPACED.match(text[-1:]) and _UNSPACED.match(following)
+        goes_on = text[-1:] == "-" and _GOES_ON.search(text) and following[:1].isalnum()
+        blank = "" if not text or unspaced or goes_on else " "
         text += blank + following
     if _PARTED in text:
         text = text.replace(f"{_PARTED} ", "").replace(_PARTED, "-")

@@ -1,9 +1,10 @@
-"""Lines that PDFium parted, put together: behind a letter that stands raised or lowered (a note's number, H₂O), and
-behind a chapter's large first letter. Pure.
+"""Lines that PDFium parted, put together: behind a letter that stands raised or lowered (a note's number, H₂O),
+behind a chapter's large first letter, and behind the mark of an item that was drawn after others. Pure.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.pages.page import Box, Line
@@ -11,7 +12,7 @@ from embedingest.ingest.load.pages.page import Box, Line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["is_initial", "touches", "whole_lines", "with_initials"]
+__all__ = ["is_initial", "touches", "whole_lines", "with_initials", "with_marks"]
 
 _SAME_ROW: Final = 0.3
 """What share of the lower one's height two parts of a line have in common."""
@@ -35,6 +36,14 @@ _BLANKS: Final = 2
 
 _MOST_LETTERS: Final = 50
 """A page with more single letters is a drawing, or a table."""
+
+_MARK: Final = re.compile(r"[•◦▪‣●○■□❑❖➢✓]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,6})[.)]")
+_LONGEST_MARK: Final = 8
+_BEHIND_MARK: Final = 2.5
+"""How far behind its mark an item begins, in its height, at most."""
+
+_MOST_PAIRS: Final = 50_000
+"""So many marks are looked at beside lines."""
 
 _WORDS: Final = frozenset("AÀEÈIOÓUY")
 """Letters that are words."""
@@ -85,6 +94,36 @@ def _with_initial(initial: Line, line: Line, lines: list[Line]) -> Line:
     parted = initial.text[-1] in _WORDS and first.lower() in words and f"{initial.text}{first}".lower() not in words
     whole = _joined(initial, line, " " if parted else "")
     return whole._replace(box=line.box._replace(left=initial.box.left), gap=line.gap)
+
+
+def with_marks(lines: list[Line]) -> list[Line]:
+    """The lines, the mark of an item before the line that goes on beside it, where it was drawn elsewhere."""
+    marks = [place for place, line in enumerate(lines) if len(line[0]) <= _LONGEST_MARK and _MARK.fullmatch(line[0])]
+    if not 0 < len(marks) * len(lines) <= _MOST_PAIRS:
+        return lines
+    found: dict[int, int] = {}
+    for place in marks:
+        if any(_goes_on(line, lines[place], _RAISED_ROW) for line in lines):
+            continue  # in the middle of a line, as what stands raised behind a sign
+        beside = [other for other, line in enumerate(lines) if _is_item_of(lines[place], line)]
+        nearest = min(beside, key=lambda other: lines[other].box.left, default=place + 1)
+        if nearest != place + 1:
+            found[nearest] = place
+    apart = set(found.values())
+    whole = [_joined(lines[found[place]], line, " ") if place in found else line for place, line in enumerate(lines)]
+    return [line for place, line in enumerate(whole) if place not in apart]
+
+
+def _is_item_of(mark: Line, line: Line) -> bool:
+    """Whether a line begins behind a mark, at its height."""
+    left, bottom, _, top = line.box
+    _, low, right, high = mark.box
+    return (
+        0 <= left - right <= _BEHIND_MARK * (top - bottom)
+        and min(top, high) - max(bottom, low) > _SAME_ROW * min(top - bottom, high - low)
+        and not line.quarters
+        and not mark.quarters
+    )
 
 
 def whole_lines(lines: Sequence[Line]) -> list[Line]:
