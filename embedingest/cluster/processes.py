@@ -21,6 +21,7 @@ from embedingest.cluster.portable import opened
 from embedingest.cluster.process import UNEXPECTED
 from embedingest.cluster.values import result_from_json
 from embedingest.errors import EngineError
+from embedingest.inbox import Inbox
 from embedingest.ingest.extract.link import Link, pair
 from embedingest.ingest.report import REPORTED
 from embedingest.system import FROM_OUTSIDE, end_group, group_begun, group_ended, signal_name
@@ -44,7 +45,7 @@ class Processes:
     def __init__(self, shares: Sequence[Share]) -> None:
         self._shares: Final = tuple(shares)
         self._claims: Final = ClaimTable()
-        self._events: queue.SimpleQueue[Event | _Process] = queue.SimpleQueue()
+        self._events: Inbox[Event | _Process] = Inbox()
         self._opener = b""
         self._processes: list[_Process] = []
         self._failed_starts = 0

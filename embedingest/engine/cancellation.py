@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
 
+    from embedingest.inbox import Inbox
+
 __all__ = ["Cancelled", "cancelled_by", "check", "get"]
 
 T = TypeVar("T")
@@ -45,7 +47,7 @@ def check() -> None:
         raise Cancelled
 
 
-def get(items: queue.SimpleQueue[T], seconds: float | None = None) -> T:
+def get(items: Inbox[T], seconds: float | None = None) -> T:
     """The next item. Raises Cancelled; queue.Empty after so many seconds."""
     if _cancelled.get() is None:
         return items.get(timeout=seconds)

@@ -19,6 +19,7 @@ from embedingest.engine import cancellation
 from embedingest.engine.compiled.children import STOP, death, read_frame, start, write_frame
 from embedingest.engine.compiled.gauge import first_texts, gauge_rows
 from embedingest.errors import ModelLoadError
+from embedingest.inbox import Inbox
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,7 +140,7 @@ class _Process:
         except BaseException:
             self._words.close()
             raise
-        self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._frames: Inbox[bytes | None] = Inbox()
         self.owes_an_answer = False
         threading.Thread(target=self._read, name="embedingest-reference", daemon=True).start()
 

@@ -18,6 +18,7 @@ from embedingest.engine import cancellation
 from embedingest.engine.compiled.children import death, start
 from embedingest.engine.compiled.graphs import BATCH_TOKENS
 from embedingest.engine.scheduling.batching import batches
+from embedingest.inbox import Inbox
 
 if TYPE_CHECKING:
     import subprocess
@@ -163,7 +164,7 @@ class _Words:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.ended = False
         self.last_words = ""
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lines: Inbox[str | None] = Inbox()
         self._process = process
         self._readers = [
             threading.Thread(target=self._read_lines, daemon=True),

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError, DocumentSkipped
+from embedingest.inbox import Inbox
 from embedingest.ingest.context.writer import Written
 from embedingest.ingest.forecast import Work
 from embedingest.ingest.run.committer import Committer
@@ -55,7 +56,7 @@ class Walk:
         self._resources = resources
         self._report = report
         self._watched = watched
-        self._outcomes: queue.SimpleQueue[Outcome | Written | Embedded] = queue.SimpleQueue()
+        self._outcomes: Inbox[Outcome | Written | Embedded] = Inbox()
         self._files = FileQueue()
         self._extraction = Extraction(resources.workers, self._outcomes.put)
         self._planner = Planner(resources.recipe, lambda sources: resources.table().rows(sources), now=resources.now)

@@ -10,6 +10,7 @@ import logging
 import queue
 from typing import TYPE_CHECKING, Final, Self
 
+from embedingest.inbox import Inbox
 from embedingest.ingest.scan.scanner import Scanner
 from embedingest.ingest.watch.place import PlaceWatch
 from embedingest.ingest.watch.root import RootWatch
@@ -50,7 +51,7 @@ class Watcher:
         settings = WatchSettings(settle_ms / 1000, settle_max_ms / 1000, sweep_seconds, polling, poll_ms / 1000)
         self.settle_seconds: Final = settings.settle_seconds
         self._on_notice = on_notice
-        self._ready: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._ready: Inbox[Batch | None] = Inbox()
         self._roots: Final[dict[str, RootWatch | PlaceWatch]] = {
             finder.root: RootWatch(finder, settings, self._ready.put, self._notify)
             if isinstance(finder, Scanner)
