@@ -72,7 +72,7 @@ class PdfLoader:
     """
 
     name = "pdf"
-    version = "10"
+    version = "11"
     suffixes = frozenset({".pdf"})
     mimes = frozenset({"application/pdf"})
 

@@ -755,3 +755,13 @@ def test_a_word_that_goes_on_behind_its_own_hyphen_in_a_cell_has_no_blank():
     boxes = [f"{x} {y} 100 40 re S" for x in (72, 172) for y in (640, 680)]
     words = [at(80, 700, "Day"), at(180, 700, "Time"), at(80, 660, "Monday"), at(180, 665, "10-"), at(180, 650, "11")]
     assert "| Monday | 10-11 |" in load(book([[*boxes, *words]])).text
+
+
+def test_numbers_are_raised_whatever_makes_their_font_as_large_as_it_is():
+    def drawn(x, y, size, words):
+        return f"BT /F1 1 Tf {size} 0 0 {size} {x} {y} Tm ({words}) Tj ET"
+
+    text = load(
+        book([[drawn(72, 700, 10, "It has 10"), drawn(110.5, 704, 6, "8"), drawn(116.5, 700, 10, "grains.")]])
+    ).text
+    assert text.split() == ["It", "has", "10^8", "grains."]

@@ -42,6 +42,7 @@ class Calls(NamedTuple):
     angle: Any
     origin: Any
     size: Any
+    plane: Any
     drawn: Any
     bounds: Any
     segments: Any
@@ -78,6 +79,7 @@ def calls(raw: Any) -> Calls:
         angle=_bare(raw.FPDFText_GetCharAngle, ctypes.c_float),
         origin=_bare(raw.FPDFText_GetCharOrigin),
         size=_bare(raw.FPDFText_GetFontSize, ctypes.c_double),
+        plane=_bare(raw.FPDFText_GetMatrix),
         drawn=_bare(raw.FPDFPage_GetObject, _Handle),
         bounds=_bare(raw.FPDFPageObj_GetBounds),
         segments=_bare(raw.FPDFPath_CountSegments),

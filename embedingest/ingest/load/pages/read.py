@@ -34,6 +34,7 @@ _Sides = tuple[float, float, float, float]
 _new: Final = tuple.__new__
 """Makes a named tuple, in half the time that calling it takes."""
 
+_Plane: Final = ctypes.c_float * 6
 _SPAN: Final = re.Match.span
 _WORD: Final = re.compile(r"\S+")
 _LEADER: Final = re.compile(r"(?:\. ?){4}|…|_{3}")
@@ -259,7 +260,10 @@ class _Reader:
         number = self._number(place)
         x, y = ctypes.c_double(), ctypes.c_double()
         self._calls.origin(self._page, number, ctypes.byref(x), ctypes.byref(y))
-        return y.value, self._calls.size(self._page, number)
+        size = self._calls.size(self._page, number)
+        plane = _Plane()  # fonts may be set in a size that only this makes larger
+        known = self._calls.plane(self._page, number, ctypes.byref(plane))
+        return y.value, size * math.hypot(plane[2], plane[3]) if known else size
 
     def is_all_of(self, page: Opened) -> bool:
         """Whether words are all that was drawn on the page: each command has its rectangle, none drew something else.
