@@ -38,7 +38,7 @@ KEPT = {
     "org": ("headings, lists, tables, listings, formulas as written; title, author, tags",
             "`drawers_left_out`, `comments_left_out`, `skipped_images`"),
     "pdf": ("pages, the outline as headings",
-            "`running_lines`, `pages_without_text`, `unreadable_pages`, `image_only`"),
+            "`running_lines`, `unknown_symbols`, `pages_without_text`, `unreadable_pages`, `image_only`"),
     "pptx": ("slides in the order of the show, tables, charts' words, speaker's notes",
              "`hidden_slides`, `running_lines`, `skipped_images`, `comments_left_out`, `unknown_symbols`"),
     "rtf": ("headings, lists, tables, notes below their paragraph",
