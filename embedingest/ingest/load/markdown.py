@@ -26,7 +26,7 @@ class MarkdownLoader:
     """
 
     name = "markdown"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"})
     mimes = frozenset({"text/markdown"})
 

@@ -22,6 +22,7 @@ _SNIFF: Final = 64 * 1024
 _GUESS: Final = 4 * 1024  # characters that are looked at closely: what that takes grows with their square
 _DELIMITERS: Final = ",;\t|"
 _LONGEST_FIELD: Final = 2**31 - 1
+_COMMA_IN_NUMBER: Final = re.compile(r"[^,]*\d(?:,\d+|(?:,\d{3})+(?:\.\d+)?)(?:[^,\d][^,]*)?")
 _SEPARATOR: Final = re.compile(r'"?sep=([^\s"\w]|\t)"?[;,\t]*\n', re.IGNORECASE)
 
 
@@ -32,7 +33,7 @@ class CsvLoader:
     """
 
     name = "csv"
-    version = "7"
+    version = "8"
     suffixes = frozenset({".csv", ".tsv", ".tab", ".psv"})
     mimes = frozenset({"text/csv", "text/tab-separated-values"})
 
@@ -100,6 +101,33 @@ def _delimiter(text: str, name: str) -> str:
         return "\t"
     sample = text[:_GUESS].rpartition("\n")[0] or text[:_GUESS]
     try:
-        return csv.Sniffer().sniff(sample, _DELIMITERS).delimiter
+        sniffed = csv.Sniffer().sniff(sample, _DELIMITERS).delimiter
     except csv.Error:
-        return max(_DELIMITERS, key=text[:_SNIFF].count) if text else ","
+        sniffed = max(_DELIMITERS, key=text[:_SNIFF].count) if text else ","
+    return _beside_commas(text) or sniffed if sniffed == "," else sniffed
+
+
+def _beside_commas(text: str) -> str | None:
+    """The semicolon or tab that parts every row of a table in whose cells commas stand; None where commas part it."""
+    commas = _evenly(text, ",")
+    for delimiter in "\t;":
+        rows = _evenly(text, delimiter)
+        if not rows or any(',"' in cell for row in rows for cell in row):  # in cells that commas part and quotes hold
+            continue
+        cells = [cell for row in rows for cell in row if "," in cell]
+        numbers = sum(_COMMA_IN_NUMBER.fullmatch(cell) is not None for cell in cells)
+        spaced = sum(", " in cell for cell in cells)  # as in `Smith, Anna`
+        if not commas or len(commas[0]) < len(rows[0]) or 2 * max(numbers, spaced) > len(cells):
+            return delimiter
+    return None
+
+
+def _evenly(text: str, delimiter: str) -> list[list[str]]:
+    """The first rows as a delimiter parts them; none where they differ in how many cells they have, or have one."""
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text[:_SNIFF], newline=""), delimiter=delimiter) if row]
+    except csv.Error:
+        return []
+    rows = rows[:-1] if len(text) > _SNIFF else rows
+    widths = {len(row) for row in rows}
+    return rows if len(widths) == 1 and max(widths) > 1 else []

@@ -40,7 +40,7 @@ class TextLoader:
     """Text as it stands, without terminal colours. reStructuredText and AsciiDoc keep their marks and give a title."""
 
     name = "text"
-    version = "6"
+    version = "7"
     suffixes = frozenset(SUFFIXES)
     mimes = frozenset({"text/plain", "text/x-rst", "text/x-asciidoc", "application/toml"})
 
@@ -67,7 +67,7 @@ class CodeLoader:
     """Source code as it stands, with its programming language."""
 
     name = "code"
-    version = "5"
+    version = "6"
     suffixes = frozenset(LANGUAGES)
     mimes = frozenset({"text/x-source"})
 

@@ -295,3 +295,18 @@ def test_a_sheet_shows_large_numbers_and_texts_in_their_format():
         load(row, formats=("0.0;0.0;0.0;&quot;a &quot;@", "#,##0,,&quot;M&quot;")).text
         == "a tin | 4.0 | 7,000,000,000M\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("csv", "text"),
+    [
+        ("12,5;13,1\n12,7;13,4\n12,9;13,6\n", "12,5 | 13,1\n12,7 | 13,4\n12,9 | 13,6\n"),
+        ("Ann;1,5;2,5\nBo;2,5;3,5\n", "Ann | 1,5 | 2,5\nBo | 2,5 | 3,5\n"),
+        ("1,5\t2,5\n2,5\t3,5\n", "1,5 | 2,5\n2,5 | 3,5\n"),
+        ("Roe, Ann;Leeds\nDoe, Bo;York\n", "Roe, Ann | Leeds\nDoe, Bo | York\n"),
+        ('a,"x;y",z\nb,"c;d",e\n', "a | x;y | z\nb | c;d | e\n"),
+        ("1,red;blue,2\n2,red;green,5\n", "1 | red;blue | 2\n2 | red;green | 5\n"),
+    ],
+)
+def test_commas_within_cells_do_not_part_them(csv, text):
+    assert create_csv().load(csv.encode(), "a.csv").text == text

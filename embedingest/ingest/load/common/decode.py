@@ -36,6 +36,10 @@ _BOMS: Final = (
 _SNIFF: Final = 8192
 _CONTROLS: Final = bytes(set(range(32)) - {0x07, 0x08, 0x09, 0x0A, 0x0C, 0x0D, 0x1B})
 _REPLACEMENT: Final = "�"
+_ZEROS: Final = re.compile(rb"\0+")
+_NULS: Final = re.compile(r"\0+")
+_FEW: Final = 512
+"""Bytes of a text for each place with zeros in it: a program has them closer together."""
 _ABOVE_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -64,6 +68,8 @@ class Decoded:
 def decode(data: bytes, name: str) -> Decoded:
     """Decode a whole file; data in letters (base64, keys, signatures) is left out and counted, every line in its place.
 
+    Zeros within a text are a replacement mark, one for all that stand side by side.
+
     Raises DocumentSkipped (`binary`) where the bytes are no text in any encoding.
     """
     decoded = _decode(data, name)
@@ -81,7 +87,8 @@ def _decode(data: bytes, name: str) -> Decoded:
     head = data[:_SNIFF]
     if is_binary(head):
         raise DocumentSkipped(f"{name} holds binary data, not text", source=name, code="binary")
-    wide = _wide(head) if b"\0" in head else None  # before UTF-8, in which zeros are valid too
+    # Before UTF-8, in which zeros are valid too.
+    wide = _wide(head) if b"\0" in head and not _is_text_with_zeros(head) else None
     if wide is not None:
         return _lossy(data, wide)
     try:
@@ -93,11 +100,11 @@ def _decode(data: bytes, name: str) -> Decoded:
 
 
 def is_binary(head: bytes) -> bool:
-    """Whether these first bytes of a file are no text: a zero byte outside UTF-16, or many control characters."""
+    """Whether these first bytes of a file are no text: zeros in many places outside UTF-16, or many controls."""
     if any(head.startswith(mark) for mark, _ in _BOMS):
         return False
     if b"\0" in head:
-        return _wide(head) is None
+        return not _is_text_with_zeros(head) and _wide(head) is None
     if head.startswith(b"\x1b$)C"):
         head = head.translate(None, b"\x0e\x0f")  # the shifts of ISO-2022-KR, which its first line announces
     return len(head) - len(head.translate(None, _CONTROLS)) > len(head) * 0.05
@@ -112,6 +119,18 @@ def _wide(head: bytes) -> str | None:
             if not any(even[top::4]) and max(even[second::4]) <= 16:
                 return encoding if _is_text(even.decode(encoding, "replace")) else None
     return _utf16(head)
+
+
+def _is_text_with_zeros(head: bytes) -> bool:
+    """Whether zeros got into what is plainly a text: at its end, or in a few places."""
+    rest, places = _ZEROS.subn(b"", head)
+    if places > 1 + len(rest) // _FEW or len(rest) != len(rest.translate(None, _CONTROLS)):
+        return False
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(rest)  # the head may end inside a character
+    except UnicodeDecodeError:
+        return False
+    return any(map(str.isalnum, text)) and _is_text(text)
 
 
 def _is_text(text: str) -> bool:
@@ -203,7 +222,7 @@ def _decoded(text: str, encoding: str, *, lost: int = 0) -> Decoded:
     notices = {"undecodable": lost} if lost > 0 else {}
     if "\0" in text:
         notices["nul_bytes"] = text.count("\0")
-        text = text.replace("\0", _REPLACEMENT)
+        text = _NULS.sub(_REPLACEMENT, text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return Decoded(text, encoding, notices)

@@ -77,6 +77,24 @@ def test_a_zero_byte_late_in_a_text_is_replaced_and_counted():
 
 
 @pytest.mark.parametrize(
+    ("data", "text", "zeros"),
+    [
+        (b"Words.\0", "Words.\ufffd", 1),
+        (b"12:00 up\n" * 100 + b"\0" * 4096, "12:00 up\n" * 100 + "\ufffd", 4096),
+        (b"a,b\n1,\0\n", "a,b\n1,\ufffd\n", 1),
+        ("Été\0 et hiver".encode(), "Été\ufffd et hiver", 1),
+    ],
+)
+def test_a_few_zeros_make_no_program_of_a_text(data, text, zeros):
+    decoded = decode(data, "log.txt")
+    assert (decoded.text, decoded.encoding, decoded.notices) == (text, "utf-8", {"nul_bytes": zeros})
+
+
+def test_zeros_in_many_places_are_of_binary_data():
+    assert is_binary(b"name\0\0\0000644\0001750\0\0end of this")
+
+
+@pytest.mark.parametrize(
     "data",
     [b"\x7fELF\0\0\1\2" * 9, bytes(range(256)) * 40, b"\1\2\3\4\5 words" * 90, b"\0\1\2\3" * 500, b"\3\2\1\0" * 500],
 )
