@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.errors import DocumentError, DocumentSkipped
 from embedingest.ingest.load.common.extras import optional
+from embedingest.ingest.load.pages.calls import calls
 from embedingest.ingest.load.pages.columns import part_columns
 from embedingest.ingest.load.pages.contents import drop_leaders
 from embedingest.ingest.load.pages.lost import has_lost_contents
@@ -30,6 +31,7 @@ from embedingest.ingest.load.pages.tables import set_tables
 from embedingest.ingest.load.pages.text import joined
 from embedingest.ingest.load.pages.titles import Said, plain, slide_titles
 from embedingest.ingest.load.pages.uncollected import uncollected
+from embedingest.ingest.load.pages.undrawn import Undrawn
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ class PdfLoader:
     """
 
     name = "pdf"
-    version = "11"
+    version = "12"
     suffixes = frozenset({".pdf"})
     mimes = frozenset({"application/pdf"})
 
@@ -140,17 +142,25 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
     try:
         if pdf.get_formtype() != pdfium.raw.FORMTYPE_NONE:
             pdf.init_forms()
-        lost = cache(partial(has_lost_contents, data))
+        lost = _Lost(pdfium, pdf, data)
         nested = may_nest(data)
         with pages_of(pdfium, pdf) as open_page:
             pages = [
-                _page(pdfium, partial(open_page, index), notices, lost, comments=comments, nested=nested)
+                _page(
+                    pdfium,
+                    partial(open_page, index),
+                    notices,
+                    partial(lost.has, index),
+                    comments=comments,
+                    nested=nested,
+                )
                 for index in range(len(pdf))
             ]
-        if pages and all(page.damaged and not page.lines for page in pages):
-            raise DocumentError(f"{name} is damaged: none of its pages can be read", source=name, code="corrupt")
         _count(notices, "attachments_left_out", pdfium.raw.FPDFDoc_GetAttachmentCount(pdf))
-        pictures = not any(page.lines for page in pages) and len(pdf) > 0 and _has_pictures(pdfium, pdf)
+        wordless = not any(page.lines for page in pages)
+        pictures = wordless and len(pdf) > 0 and _has_pictures(pdfium, pdf)
+        if wordless and _are_damaged(pages, pictures=pictures):
+            raise DocumentError(f"{name} is damaged: none of its pages can be read", source=name, code="corrupt")
         return _Read(pages, outline(pdfium.raw, pdf.raw), _info(pdf), pictures, notices)
     except pdfium.PdfiumError as error:
         raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
@@ -158,16 +168,35 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
         pdf.close()
 
 
+class _Lost:
+    """Says of pages without words whether these may be lost because the file is damaged."""
+
+    def __init__(self, pdfium: Any, pdf: Any, data: bytes) -> None:
+        self._raw, self._undrawn = pdfium.raw, Undrawn(pdfium, pdf)
+        self._contents = cache(partial(has_lost_contents, data))
+
+    def has(self, index: int, page: Opened) -> bool:
+        """Whether what the page of this index should show may be lost."""
+        nothing = not calls(self._raw).count_drawn(page.whole)
+        return self._contents() or (nothing and self._undrawn.is_damaged(index))
+
+
+def _are_damaged(pages: list[Page], *, pictures: bool) -> bool:
+    """Whether pages without a line are those of a damaged file; pictures are something that was read."""
+    damaged = [page.damaged for page in pages]
+    return any(damaged) and (all(damaged) or not pictures)
+
+
 def _page(
     pdfium: Any,
     open_page: Callable[[], Opened],
     notices: dict[str, int],
-    lost: Callable[[], bool],
+    lost: Callable[[Opened], bool],
     *,
     comments: bool,
     nested: bool,
 ) -> Page:
-    """A page with what was written on it. `lost` says whether a page may be empty because the file is damaged."""
+    """A page with what was written on it. `lost` says whether an empty one may be so because the file is damaged."""
     try:
         page = open_page()
         written = list(marks(pdfium, page))
@@ -177,7 +206,7 @@ def _page(
         return Page(damaged=True)
     _count(notices, "unknown_symbols", read.unknown)
     printed = bool(read.lines)
-    read.damaged = not printed and lost()
+    read.damaged = not printed and lost(page)
     if written:
         left = set(_LEFT_OUT) - ({"comment"} if comments else set())
         for mark in written:

@@ -1,7 +1,9 @@
 """PDF files as people have them: every word once, in its place, or counted."""
 
+import base64
 import random
 import time
+import zlib
 from collections import Counter
 
 import pytest
@@ -699,6 +701,38 @@ def test_a_page_whose_drawing_is_lost_is_unreadable_whatever_its_fields_say(mark
     read = load(lost)
     assert (read.notices, "Ann Miller" in read.text) == ({"unreadable_pages": 1}, bool(marks))
     assert prose(2)[-1] in read.text
+
+
+def _packed(pages, damaged, *, ascii85=False):
+    """A file whose pages are packed; in the streams of the `damaged` ones some bytes are others."""
+    data = book(pages)
+    for number, drawn in enumerate(pages):
+        written = "\n".join(drawn).encode()
+        packed = zlib.compress(written)
+        packed, names = (base64.a85encode(packed) + b"~>", b"/ASCII85Decode ") if ascii85 else (packed, b"")
+        if number in damaged:
+            packed = packed[:5] + b"\x7f" * 35 + packed[40:]
+        whole = b"/Length %d >>\nstream\n%s\nendstream" % (len(written), written)
+        assert whole in data
+        head = b"/Filter [%s/FlateDecode] /Length %d >>\nstream\n" % (names, len(packed))
+        data = data.replace(whole, head + packed + b"\nendstream")
+    return data
+
+
+@pytest.mark.parametrize("ascii85", [False, True])
+def test_pages_whose_commands_do_not_unpack_are_unreadable_and_empty_ones_are_not(ascii85):
+    pages = [body(prose(n)) for n in range(3)] + [["q", "Q"], []]
+    whole = load(_packed(pages, (), ascii85=ascii85))
+    assert (whole.metadata["pages"], whole.notices) == (5, {"pages_without_text": 2})
+    one = load(_packed(pages, (1,), ascii85=ascii85))
+    assert one.notices == {"pages_without_text": 2, "unreadable_pages": 1}
+    assert prose(2)[-1] in one.text
+    with pytest.raises(DocumentError, match="none of its pages") as error:
+        load(_packed(pages, (0, 1, 2), ascii85=ascii85))
+    assert error.value.code == "corrupt"
+    with pytest.raises(DocumentError) as empty:
+        load(_packed(pages[3:], ()))
+    assert empty.value.code == "empty"
 
 
 def test_fields_on_a_page_without_print_are_read_and_the_page_is_told():
