@@ -24,7 +24,7 @@ KEPT = {
     ),
     "json": ("the text; one endless line is indented", "`invalid_json`"),
     "jsonl": ("every line, numbers and double keys as written", "`invalid_lines`"),
-    "latex": ("headings, slides, lists, tables, listings, macros written out; formulas as written",
+    "latex": ("headings, slides, lists, tables, listings, macros and environments written out; formulas as written",
               "`included_files`, `references_left_out`, `skipped_images`, `unknown_macros`, `words_left_out`"),
     "mail": ("headers, the text, calendars, appointments; attachments as documents of their own",
              "`attachments_left_out`, `signatures_left_out`, `encoded_data`, `encrypted_data`, `inner_…`, `cut_off`"),

@@ -115,11 +115,11 @@ class LatexLoader:
     References, whose numbers TeX makes, are their labels in brackets; they, pictures and commands that are not known
     are counted. Notes stand below their paragraph; frames of slides have their titles as headings.
 
-    Macros that a source defines are written out; files that it takes in are told (`included_files`).
+    Macros and environments that a source defines are written out; files that it takes in are told (`included_files`).
     """
 
     name = "latex"
-    version = "14"
+    version = "15"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 

@@ -414,6 +414,8 @@ PIECES: dict[str, tuple[str, tuple[str, ...]]] = {
         "a.tex",
         (
             "\\newcommand{\\a}{",
+            "\\newenvironment{a}{",
+            "\\newenvironment{a}[1]{#1\\begin{a}}{}\\begin{a}{",
             "\\def\\a{\\a\\a}\\a",
             "\\newcommand{\\a}[1]{#1#1}\\a{",
             "\\begin{tabular}{",

@@ -47,6 +47,37 @@ def test_macros_that_a_source_defines_are_written_out(source, words):
     assert to_markdown(source) == f"{words}\n"
 
 
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (
+            r"\newenvironment{foo}[1]{Beware of #1: }{ The end.}\begin{document}\begin{foo}{dogs}they bite.\end{foo}",
+            "Beware of dogs: they bite. The end.",
+        ),
+        (
+            r"\newenvironment{tip}[1][Tip]{\textbf{#1.} }{}\begin{tip}Oil it.\end{tip} \begin{tip}[Care]Hot.\end{tip}",
+            "Tip. Oil it. Care. Hot.",
+        ),
+        (
+            r"\newenvironment{steps}{\begin{enumerate}}{\end{enumerate}}\begin{steps}\item a\item b\end{steps}",
+            "1. a\n2. b",
+        ),
+        (
+            r"\newenvironment{tight}{\begin{list}{--}{\itemsep=0pt}}{\end{list}}\begin{tight}\item a\end{tight}",
+            r"\- a",
+        ),
+        (r"\newenvironment{proof}{Beweis: }{}\begin{proof}Clear.\end{proof}", "Proof. Clear."),
+    ],
+)
+def test_environments_that_a_source_defines_are_written_out(source, words):
+    assert to_markdown(source) == f"{words}\n"
+
+
+def test_environments_that_hold_themselves_end():
+    bomb = r"\newenvironment{a}{x\begin{a}\begin{a}}{\end{a}\end{a}y}"
+    assert 5 < len(to_markdown(rf"{bomb}Words \begin{{a}}end\end{{a}}")) < 50_000
+
+
 def test_macros_of_the_preamble_count_and_those_that_hold_themselves_end():
     preamble = "\\newcommand{\\mill}{The Mill % no\n Ltd}\n% \\newcommand{\\mill}{never}\n\\begin{document}\n"
     assert to_markdown(preamble + "By \\mill.") == "By The Mill Ltd.\n"

@@ -1,4 +1,7 @@
-"""Macros of a LaTeX source: what it defines itself is written out where it is used. Bounded, and runs no TeX."""
+"""Macros and environments of a LaTeX source: what it defines itself is written out where it is used.
+
+Bounded, and runs no TeX.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,19 @@ _DEFINITION: Final = re.compile(
 _OTHER_DEFINITION: Final = re.compile(
     r"\\(?:(?:re)?newenvironment|newtheorem|DeclareMathOperator|newlength|newcounter|newif)\*?(?![a-zA-Z])"
 )
+_ENVIRONMENT: Final = re.compile(
+    r"\\(?:re)?newenvironment\*?\s{0,9}\{\s{0,9}([a-zA-Z]{1,40}\*?)\s{0,9}\}"
+    r"\s{0,9}(?:\[(\d)\])?\s{0,9}(?:\[([^\[\]{}\n]{0,200})\])?\s{0,9}(?=\{)"
+)
+_TO_END: Final = re.compile(r"\s{0,9}(?=\{)")
+_SETS: Final = re.compile(
+    r"\\(?:[egx]?def|(?:re)?newcommand|providecommand|let|(?:begin\{)?(?:triv)?list|obeylines|lrbox)(?![a-zA-Z])"
+    r"|\\[a-zA-Z]{1,40}[ ]?=?[ ]?[-+.]{0,2}\d"
+)
+"""In an environment that sets what stands in it in a way of its own, not with words before and behind."""
+
 _NUMBER: Final = re.compile(r"\s{0,9}(?:\[[^\[\]{}\n]{0,200}\]\s{0,9}){0,2}(?=\{)")
-_COMMAND: Final = re.compile(r"\\(?:([a-zA-Z]+)|[^a-zA-Z])")
+_COMMAND: Final = re.compile(r"\\(?:(begin|end)\{([a-zA-Z]{1,40}\*?)\}|([a-zA-Z]+)|[^a-zA-Z])")
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 _PLACE: Final = re.compile(r"#(\d)")
 _OPTION: Final = re.compile(r"[ \t]*\[([^\[\]\n]{0,400})\]")
@@ -29,6 +43,12 @@ _OWN: Final = frozenset(
      "sout", "xout", "st"]
 )  # fmt: skip
 """Commands that the loader knows better than their redefinition does."""
+
+_OWN_ENVIRONMENTS: Final = frozenset(
+    ["document", "abstract", "itemize", "enumerate", "description", "verbatim", "figure", "table", "tabular", "proof",
+     "thebibliography", "quote", "quotation", "center", "theorem", "lemma", "definition", "remark", "example"]
+)  # fmt: skip
+"""Environments of which the same is true."""
 
 _IN_PRINT: Final = "texorpdfstring"
 """Says what stands on the page, then what in the outline."""
@@ -43,13 +63,14 @@ class _Macro:
     body: str
     arguments: int
     default: str | None  # of the first argument, where that is optional
+    in_braces: bool = False  # a letter alone is no argument
 
 
 class Macros:
     """The macros found so far. All that they write together is bounded by some times the size of the source."""
 
     def __init__(self, size: int) -> None:
-        self._found: dict[str, _Macro] = {}
+        self._found: dict[str, _Macro] = {}  # the two halves of an environment by `begin{foo}` and `end{foo}`
         self._room = 4 * size + _LEAST_ROOM
 
     def taken(self, text: str) -> str:
@@ -58,6 +79,7 @@ class Macros:
             self._found.setdefault(_IN_PRINT, _Macro("#1", 2, None))
         if not _DEFINES.search(text):
             return text
+        self._take_environments(text)
         text = _without_others(text)
         closes = braces(text)
         parts = []
@@ -75,6 +97,22 @@ class Macros:
             done = stop + 1
         return "".join([*parts, text[done:]])
 
+    def _take_environments(self, text: str) -> None:
+        if "newenvironment" not in text:
+            return
+        closes = braces(text)
+        for match in _ENVIRONMENT.finditer(text):
+            stop = closes.get(match.end())
+            behind = None if stop is None else _TO_END.match(text, stop + 1)
+            if stop is None or behind is None or behind.end() not in closes or match[1] in _OWN_ENVIRONMENTS:
+                continue
+            if closes[behind.end()] - match.end() > _LONGEST_BODY:
+                continue
+            begin, end = text[match.end() + 1 : stop], text[behind.end() + 1 : closes[behind.end()]]
+            if not _SETS.search(begin):
+                self._found[f"begin{{{match[1]}}}"] = _Macro(begin, int(match[2] or 0), match[3], in_braces=True)
+                self._found[f"end{{{match[1]}}}"] = _Macro(end, 0, None)
+
     def expanded(self, text: str, depth: int = 0) -> str:
         """The text with what each macro stands for; macros in macros some levels deep, while there is room."""
         if not self._found or depth >= _DEEPEST:
@@ -83,7 +121,7 @@ class Macros:
         parts = []
         done = 0
         for match in _COMMAND.finditer(text):
-            macro = self._found.get(match[1])
+            macro = self._found.get(match[3] or match[0][1:])
             if macro is None or match.start() < done:
                 continue
             closes = braces(text) if closes is None and macro.arguments else closes
@@ -147,7 +185,7 @@ def _arguments(text: str, at: int, macro: _Macro, closes: dict[int, int]) -> tup
         if start in closes:
             arguments.append(text[start + 1 : closes[start]])
             at = closes[start] + 1
-        elif start < len(text) and text[start].isalnum():
+        elif start < len(text) and text[start].isalnum() and not macro.in_braces:
             arguments.append(text[start])
             at = start + 1
         else:
