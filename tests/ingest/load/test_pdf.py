@@ -1,6 +1,7 @@
 """PDF files as people have them: every word once, in its place, or counted."""
 
 import base64
+import math
 import random
 import time
 import zlib
@@ -509,6 +510,54 @@ def test_what_was_drawn_last_above_columns_stands_first_and_columns_and_notes_at
     assert lines(book([[at(60, 40, ACROSS), *left, *right]])) == [*read[1:], ACROSS]
     note = body(["See below", "and above"], x=450, top=660, size=7)
     assert lines(book([[*body(TEXT), *note]])) == [*TEXT, "See below", "and above"]
+
+
+def _stamp(x, y, text, angle, size=60):
+    """Words that rise along an angle."""
+    turn = math.radians(angle)
+    a, b = math.cos(turn), math.sin(turn)
+    return f"BT /F1 {size} Tf {a:.5f} {b:.5f} {-b:.5f} {a:.5f} {x} {y} Tm ({text}) Tj ET"
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(
+    ("x", "y", "text", "angle", "rotate"),
+    [
+        (250, 430, "COPY", 45, 0), (150, 420, "CONFIDENTIAL", 45, 0), (100, 300, "CONFIDENTIAL", 30, 0),
+        (100, 600, "CONFIDENTIAL", -35, 0), (250, 430, "COPY", 45, 90), (300, 560, "DRAFT", 20, 270),
+    ],
+)  # fmt: skip
+def test_a_stamp_across_columns_stands_behind_them(x, y, text, angle, rotate, last):
+    columns = [prose(n, 30, 6) for n in range(2)]
+    drawn = [each for column, left in zip(columns, (60, 320), strict=True) for each in body(column, x=left)]
+    stamp = _stamp(x, y, text, angle)
+    data = book([[*drawn, stamp] if last else [stamp, *drawn]], rotate=rotate)
+    assert lines(data) == [*columns[0], *columns[1], text]
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_stamp_over_a_line_a_table_or_a_form_is_no_part_of_it(last):
+    def stamped(drawn, stamp, **more):
+        return lines(book([[*drawn, stamp] if last else [stamp, *drawn]], **more))
+
+    text = prose(3, 12, 6)
+    assert stamped(body(text), _stamp(250, 640, "DRAFT", 45)) == [*text, "DRAFT"]
+    table = _ruled(SALES)
+    assert stamped(table, _stamp(90, 560, "VOID", 45, 30)) == [*lines(book([table])), "VOID"]
+    ticks = [field("Btn", "a", (100, 495, 115, 510), "/V /Yes /AS /Yes /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>"),
+             field("Btn", "b", (280, 495, 295, 510), "/V /Off /AS /Off /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>")]  # fmt: skip
+    form = [at(100, 700, "Order form"), at(120, 500, "I agree"), at(300, 500, "I refuse")]
+    read = ["Order form", "[x] I agree [ ] I refuse", "DRAFT"]
+    assert stamped(form, _stamp(150, 420, "DRAFT", 45), marks=ticks) == read
+
+
+def test_a_page_of_nothing_but_words_at_an_angle_is_read_as_it_was_drawn_and_what_lies_askew_as_if_it_did_not():
+    assert lines(book([[_stamp(100, 600, "Gone fishing", 30)]])) == ["Gone fishing"]
+    text = prose(4, 9)
+    askew = [_stamp(72, 700 - 14 * number, line, 2, 10) for number, line in enumerate(text)]
+    slanted = [f"BT /F1 10 Tf 1 0 .33 1 72 {700 - 14 * n} Tm ({line}) Tj ET" for n, line in enumerate(["Mill", *text])]
+    assert load(book([askew])).text.split() == " ".join(text).split()
+    assert lines(book([[slanted[0], _stamp(250, 640, "DRAFT", 45), *slanted[1:]]])) == ["Mill", *text, "DRAFT"]
 
 
 def _ruled(rows, *, top=600, lefts=(72, 200, 330, 460), step=20, cells=False):

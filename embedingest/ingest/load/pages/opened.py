@@ -13,7 +13,7 @@ from embedingest.ingest.load.pages.page import Box, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Opened", "pages_of"]
+__all__ = ["Opened", "pages_of", "view_of"]
 
 _LETTER: Final = (0.0, 0.0, 612.0, 792.0)
 _KEPT: Final = 2
@@ -81,3 +81,12 @@ def _turn(raw: Any, page: Any, quarters: int) -> Turn | None:
         3: lambda box: Box(top - box.top, box.left - left, top - box.bottom, box.right - left),
     }
     return turns.get(quarters)
+
+
+def view_of(pdfium: Any, page: Opened) -> Box:
+    """What of the page is to be seen. Raises PdfiumError where it has no place."""
+    sides = pdfium.raw.FS_RECTF()
+    if not calls(pdfium.raw).view(page.whole, ctypes.byref(sides)):
+        raise pdfium.PdfiumError("a page has no place")
+    view = Box(sides.left, sides.bottom, sides.right, sides.top)
+    return view if page.turn is None else page.turn(view)

@@ -122,7 +122,7 @@ class Page:
     """The lines of a page in the order in which they were written; where the page is damaged, what fields hold.
 
     `downwards` says that each is known to stand below the one before; `bottom` is the height of its lower edge,
-    `unknown` counts characters that only their font knows.
+    `unknown` counts characters that only their font knows. `aside` are lines that lie at an angle, over others or not.
     """
 
     lines: list[Line] = field(default_factory=list)
@@ -133,3 +133,4 @@ class Page:
     downwards: bool = False
     grids: list[Grid] = field(default_factory=list)
     unknown: int = 0
+    aside: list[Line] = field(default_factory=list)

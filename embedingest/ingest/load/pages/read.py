@@ -10,11 +10,13 @@ import ctypes
 import math
 import re
 from bisect import bisect_left
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.ingest.load.pages.angles import SLANTED, angles, is_oblique, runs
 from embedingest.ingest.load.pages.bidi import in_reading_order, is_mostly_rtl, may_run_rtl, runs_rtl
 from embedingest.ingest.load.pages.calls import calls, character_boxes, handle, rectangles, room
+from embedingest.ingest.load.pages.opened import Opened, view_of
 from embedingest.ingest.load.pages.page import Box, Line, Page, Turn, Word
 from embedingest.ingest.load.pages.pieces import around, broken
 from embedingest.ingest.load.pages.rules import grids
@@ -25,8 +27,6 @@ from embedingest.ingest.load.pages.whole import touches, whole_lines, with_initi
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from embedingest.ingest.load.pages.opened import Opened
 
 __all__ = ["read_page"]
 
@@ -60,8 +60,10 @@ def read_page(pdfium: Any, page: Opened, *, words: bool, nested: bool = True) ->
         raise pdfium.PdfiumError("no text can be read from a page")
     try:
         reader = _Reader(raw, textpage, page.turn)
-        view = _view(pdfium, page)
+        view = view_of(pdfium, page)
         lines = reader.lines(view)
+        aside = reader.oblique if lines else []
+        lines = lines or reader.oblique
         if reader.elsewhere:
             for place, angle in enumerate(reader.quarters(lines)):
                 if angle != page.quarters:
@@ -85,8 +87,8 @@ def read_page(pdfium: Any, page: Opened, *, words: bool, nested: bool = True) ->
             lines = whole_lines(lines)
         bare, whole = calls(raw), page.whole
         width, height = bare.width(whole), bare.height(whole)  # as it is shown
-        downwards = not reader.elsewhere
-        return Page(lines, width, height, view.bottom, downwards=downwards, grids=ruled, unknown=reader.unknown)
+        downwards, unknown = not reader.elsewhere, reader.unknown
+        return Page(lines, width, height, view.bottom, downwards=downwards, grids=ruled, unknown=unknown, aside=aside)
     finally:
         raw.FPDFText_ClosePage(textpage)
 
@@ -136,15 +138,6 @@ class _Drawn:
         return start >= 0 and self._order is None and self._reader.is_one(self._first + start, end - start)
 
 
-def _view(pdfium: Any, page: Opened) -> Box:
-    """What of the page is to be seen."""
-    sides = pdfium.raw.FS_RECTF()
-    if not calls(pdfium.raw).view(page.whole, ctypes.byref(sides)):
-        raise pdfium.PdfiumError("a page has no place")
-    view = Box(sides.left, sides.bottom, sides.right, sides.top)
-    return view if page.turn is None else page.turn(view)
-
-
 class _Reader:
     """Asks PDFium for the places of ranges of characters. Nearly all time beside PDFium's own goes into `lines`."""
 
@@ -155,6 +148,7 @@ class _Reader:
         self.beside = 0  # how often something stands beside another, perhaps in the next cell
         self.parted = False  # whether a line may go on beside the one before
         self.elsewhere = False  # whether a line stands above the one before, or upright
+        self.oblique: list[Line] = []  # whose letters lie at an angle, as those of a stamp do
         self.uneven: list[int] = []  # which lines may have something raised or lowered in them
         self._counts: tuple[list[tuple[int, str, bool]], list[int]] = [], []
         count = max(0, self._calls.count_characters(self._page))
@@ -172,13 +166,21 @@ class _Reader:
         self._rectangles = 0
 
     def lines(self, view: Box) -> list[Line]:
-        """The lines that are to be seen, in the order in which they were written."""
+        """The lines that are to be seen, in the order in which they were written, without those at an angle."""
         pieces = broken(self._text)
-        counts, found = rectangles(self._calls, self._page, self._ranges(pieces))
-        self._rectangles = len(found)
-        if self._turn is not None:
-            found = [self._turn(Box(*box)) for box in found]
+        lines, mixed = self._lines(pieces, view)
+        if mixed:
+            self.parted = self.elsewhere = False
+            self.uneven, self.oblique = [], []
+            pieces = [part for piece in pieces for part in (self._runs(*piece) if piece[0] in mixed else (piece,))]
+            lines, _ = self._lines(pieces, view)
+        return lines
+
+    def _lines(self, pieces: list[tuple[int, str, bool]], view: Box) -> tuple[list[Line], set[int]]:
+        """The lines that are pieces of the text, and where those begin that hold words at an angle and others."""
+        counts, found = self._sides(pieces)
         lines: list[Line] = []
+        mixed: set[int] = set()
         at = beside = 0
         flat = self._turn is None
         west, south, east, north = view
@@ -193,6 +195,9 @@ class _Reader:
             else:
                 left, bottom, right, top = self._boxes([first])[0]
             at += count
+            slanted = (top - bottom) * len(text) > SLANTED * (right - left)
+            if slanted and self._lies_aside(Line(text, Box(left, bottom, right, top), first), count, view, mixed):
+                continue
             if last <= bottom < highest:  # above all others is a head that was written last
                 beside += _ROWS
             if top > last:
@@ -211,7 +216,14 @@ class _Reader:
         self.beside = beside
         if self._plain:
             self._counts = pieces, counts
-        return lines
+        return lines, mixed
+
+    def _sides(self, pieces: list[tuple[int, str, bool]]) -> tuple[list[int], list[_Sides]]:
+        """How many rectangles each piece has, and all of them as a reader sees them."""
+        counts, found = rectangles(self._calls, self._page, self._ranges(pieces))
+        self._rectangles = len(found)
+        turn = self._turn
+        return counts, found if turn is None else [turn(Box(*box)) for box in found]
 
     @cached_property
     def at_once(self) -> set[int]:
@@ -245,6 +257,26 @@ class _Reader:
         """By how many quarter turns the letters of each line lie on the page, as it was written."""
         angles = [self._calls.angle(self._page, self._number(line.first)) for line in lines]  # with the clock
         return [-round(angle / (math.pi / 2)) % 4 if angle > 0 else 0 for angle in angles]
+
+    def _lies_aside(self, line: Line, count: int, view: Box, mixed: set[int]) -> bool:
+        """Whether words of a line, which so many commands drew, lie at an angle; keeps it if all do."""
+        found = angles(line.text, count, partial(self._is_oblique, line.first))
+        left, bottom, right, top = line.box
+        if len(found) > 1:
+            mixed.add(line.first)
+        elif found and left < view.right and right > view.left and bottom < view.top and top > view.bottom:
+            self.oblique.append(line)
+        return bool(found)
+
+    def _runs(self, first: int, text: str, hyphen: bool) -> list[tuple[int, str, bool]]:
+        parts = runs(text, partial(self._is_oblique, first))
+        return [(first + start, text[start:end], hyphen and end == len(text)) for start, end in parts]
+
+    def _is_oblique(self, first: int, place: int) -> bool:
+        """Whether the character at a place behind the first one lies at an angle, however it is slanted."""
+        plane = _Plane()
+        known = self._calls.plane(self._page, self._number(first + place), ctypes.byref(plane))
+        return bool(known) and is_oblique(plane[0], plane[1])
 
     @property
     def flat(self) -> bool:

@@ -24,13 +24,15 @@ _TAIL: Final = re.compile(r"[^\W\d_]+")
 
 
 def joined(pages: list[Page]) -> tuple[str, list[Span]]:
-    """The pages' lines as one text with a span for each page that has any."""
+    """The pages' lines as one text with a span for each page that has any, behind them those at an angle."""
     known = _Known(pages)
     parts: list[str] = []
     spans: list[Span] = []
     length = 0
     for number, page in enumerate(pages, start=1):
         text = _paragraphs(_whole(page.lines, known))
+        if page.aside:
+            text += _paragraphs([line.text for line in page.aside])
         if text:
             spans.append(Span(length, length + len(text), "page", number))
             parts.append(text)
