@@ -170,6 +170,25 @@ def test_cells_of_opendocument_are_as_they_are_shown():
     assert create(comments=True).load(data, "a.ods").text.endswith("\nx\nComment by Ann: Check & mend.\n")
 
 
+def test_values_that_a_format_of_opendocument_hides_are_left_out_and_counted():
+    def cell(attributes):
+        return f"<table:table-cell {attributes}><text:p/></table:table-cell>"
+
+    cells = (
+        '<table:table-cell office:value-type="string"><text:p>a</text:p></table:table-cell>',
+        cell('office:value-type="float" office:value="45000" table:number-columns-repeated="2"'),
+        cell('office:value-type="float" office:value="0"'),
+        cell('office:value-type="date" office:date-value="2024-03-05"'),
+        cell('table:formula="of:=&quot;&quot;" office:value-type="string" office:string-value=""'),
+        '<table:table-cell office:value-type="string"><text:p/><text:p>b</text:p></table:table-cell>',
+    )
+    document = create().load(
+        ods(f'<table:table table:name="S"><table:table-row>{"".join(cells)}</table:table-row></table:table>'), "a.ods"
+    )
+    assert document.text == "a |  |  |  |  |  | b\n"
+    assert document.notices == {"hidden_values": 3}
+
+
 def odf_rows(*rows):
     """Cells with a `|` say their attributes before it, the others are texts; an empty one is covered."""
 
@@ -340,6 +359,28 @@ def test_a_chart_says_its_titles_and_the_names_of_series_that_no_cell_has():
         archive.writestr("xl/_rels/drawing.xml.rels", samples.relations(c=("chart", "chart.xml")))
         archive.writestr("xl/chart.xml", f"<c:chartSpace {space}>{series}</c:chartSpace>")
     assert load(buffer.getvalue()).text == "a\n\nAll in euro\nLeg count\n"
+
+
+def test_a_sheet_that_is_a_chart_says_what_the_chart_says():
+    space = f'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" xmlns:r="{samples.R}"'
+    frame = f"<x:graphicFrame><c:chart {space} r:id='c'/></x:graphicFrame></x:wsDr>"
+    with zipfile.ZipFile(io.BytesIO(book(f'<row r="1">{word("A1", "a")}</row>'))) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(
+        "</sheets>", '<sheet name="P" sheetId="2" r:id="p"/></sheets>'
+    )
+    parts["xl/_rels/workbook.xml.rels"] = samples.relations(
+        s=("worksheet", "worksheets/sheet1.xml"), p=("chartsheet", "chartsheets/sheet1.xml")
+    )
+    parts["xl/chartsheets/sheet1.xml"] = f'<chartsheet {SHEET}><drawing r:id="d"/></chartsheet>'
+    parts["xl/chartsheets/_rels/sheet1.xml.rels"] = samples.relations(d=("drawing", "../drawing.xml"))
+    parts["xl/drawing.xml"] = DRAWING.replace("<a:blip/></x:wsDr>", frame)
+    parts["xl/_rels/drawing.xml.rels"] = samples.relations(c=("chart", "chart.xml"))
+    parts["xl/chart.xml"] = f"<c:chartSpace {space}><c:ser><c:tx><c:v>Leg count</c:v></c:tx></c:ser></c:chartSpace>"
+    document = load(samples.zipped(parts))
+    assert document.text == "a\nAll in euro\nLeg count\n"
+    assert [(span.value, span.start) for span in document.spans if span.kind == "sheet"] == [("S", 0), ("P", 2)]
+    assert not document.notices
 
 
 @pytest.mark.parametrize("present", [0, 600, 3588, 4000])

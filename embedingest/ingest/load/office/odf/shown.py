@@ -12,11 +12,16 @@ from typing import Final, NamedTuple
 __all__ = ["Shown", "as_shown"]
 
 _ATTRIBUTES: Final = rb"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+"
-_CELL: Final = re.compile(rb"<(?:\w+:)?table-cell(?=\s)(" + _ATTRIBUTES + rb")(?<!/)>(?=\s*<text:p[\s>])")
+_CELL: Final = re.compile(rb"<(?:\w+:)?table-cell(?=\s)(" + _ATTRIBUTES + rb")(?<!/)>(?=\s*<text:p[\s/>])")
+_NOTHING_SHOWN: Final = re.compile(rb"\s*<text:p(?:\s[^<>]*)?(?:/>|>\s*</text:p>)\s*</table:table-cell>")
 _KIND: Final = re.compile(
     rb"""(\w+:value-type\s*=\s*["'])(?:float|percentage|currency|date|time|boolean|string)(?=["'])"""
 )
 _VALUE: Final = re.compile(rb"""\s\w+:(?:(?:date|time|boolean|string)-)?value\s*=\s*(?:"[^"]*"|'[^']*')""")
+_HIDDEN_VALUE: Final = re.compile(
+    rb"""\s\w+:(?:(?:date|time|boolean|string)-)?value\s*=\s*(?!["']\s*-?[0.]*["'])["']"""
+)
+"""A value that is neither empty nor zero, of which nobody reads."""
 _COMMENT: Final = re.compile(rb"<office:annotation(?=[\s>])")
 _COMMENT_END: Final = b"</office:annotation>"
 _BY: Final = re.compile(rb"<dc:creator>([^<]*)")
@@ -31,18 +36,22 @@ _PLENTY: Final = 1000
 
 
 class Shown(NamedTuple):
-    """The content with texts for values and without comments; the comments; how many rows and columns are hidden."""
+    """The content with texts for values and without comments; the comments; how much is hidden of rows and columns, and
+    of values by the formats of their cells.
+    """
 
     content: bytes
     comments: list[str]
     hidden_rows: int = 0
     hidden_columns: int = 0
+    hidden_values: int = 0
 
 
 def as_shown(content: bytes) -> Shown:
     """What a spreadsheet of OpenDocument shows. Of a value without a text the value stays."""
     content, found = _without_comments(content)
     comments = [each for comment in found if (each := _said(comment))]
+    values = sum(_hidden_values(match) for match in _CELL.finditer(content))
     content = _CELL.sub(lambda match: _VALUE.sub(b"", _KIND.sub(rb"\1string", match[0])), content)
     hidden = {b"row": 0, b"column": 0}
     for match in _HIDDEN.finditer(content):
@@ -50,7 +59,15 @@ def as_shown(content: bytes) -> Shown:
         count = int(repeated[1]) if repeated else 1
         is_empty = match[1] == b"row" and match[2].endswith(b"/")
         hidden[match[1]] += count if count < _PLENTY and not is_empty else 0
-    return Shown(content, comments, hidden[b"row"], hidden[b"column"])
+    return Shown(content, comments, hidden[b"row"], hidden[b"column"], values)
+
+
+def _hidden_values(cell: re.Match[bytes]) -> int:
+    """How many values a cell has, with those it is repeated for, of which its format shows nothing."""
+    if not _HIDDEN_VALUE.search(cell[1]) or not _NOTHING_SHOWN.match(cell.string, cell.end()):
+        return 0
+    repeated = _REPEATED.search(cell[1])
+    return int(repeated[1]) if repeated else 1
 
 
 def _without_comments(content: bytes) -> tuple[bytes, list[bytes]]:

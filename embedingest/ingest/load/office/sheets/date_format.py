@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from embedingest.ingest.load.office.sheets.day_names import ENGLISH, DayNames, day_names
+from embedingest.ingest.load.office.sheets.day_names import ENGLISH, DayNames, date_separator, day_names
 
 __all__ = ["BUILT_IN_DATES", "dated", "is_date_code"]
 
@@ -125,7 +125,7 @@ def _parts(code: str) -> tuple[list[tuple[str, str]], DayNames] | None:
         elif fraction:
             parts.append(("fraction", fraction))
         else:
-            parts.append(("text", literal or escaped or other or ""))
+            parts.append(("text", literal or escaped or (date_separator(language) if other == "/" else other) or ""))
     _tell_months(parts)
     fields = [(kind.lower(), len(word)) for kind, word in parts if kind in {"y", "M", "d", "h", "m", "s"}]
     if not fields and not any(kind == "elapsed" for kind, _ in parts):

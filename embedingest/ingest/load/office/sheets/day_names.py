@@ -1,4 +1,7 @@
-"""Names of months and days in the language that a format code asks for, from the tables of the Unicode consortium."""
+"""Names of months and days, and what parts the numbers of a date, in the language that a format code asks for.
+
+The names are from the tables of the Unicode consortium.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,28 @@ import locale
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-__all__ = ["ENGLISH", "DayNames", "day_names"]
+__all__ = ["ENGLISH", "DayNames", "date_separator", "day_names"]
 
 ENGLISH: Final = 0x409
 """The number that Windows has for English."""
+
+
+_POINTS: Final = frozenset(
+    [0x02, 0x05, 0x07, 0x0B, 0x0E, 0x0F, 0x14, 0x15, 0x18, 0x19, 0x1A, 0x1B, 0x1F, 0x22, 0x23, 0x24, 0x25, 0x26, 0x2C,
+     0x2F, 0x3F]
+)  # fmt: skip
+"""Languages whose dates have points: Bulgarian, Czech, German, Finnish, Hungarian, Icelandic, Norwegian, Polish,
+Romanian, Russian, those of Croatia, Serbia and Bosnia, Slovak, Turkish, Ukrainian, Belarusian, Slovenian, Estonian,
+Latvian, Azerbaijani, Macedonian, Kazakh."""
+
+_HYPHENS: Final = frozenset({0x06, 0x13, 0x1D, 0x27})
+"""Languages whose dates have hyphens: Danish, Dutch, Swedish, Lithuanian."""
+
+_OF_COUNTRIES: Final = {0x813: "/", 0xC0C: "-", 0x100C: ".", 0x810: "."}
+"""Dutch of Belgium, French of Canada and of Switzerland, Italian of Switzerland."""
+
+_LANGUAGE: Final = 0x3FF
+"""The bits of the number of a language and country that are the language's."""
 
 
 class DayNames(NamedTuple):
@@ -19,6 +40,14 @@ class DayNames(NamedTuple):
     short_months: tuple[str, ...]
     days: tuple[str, ...]
     short_days: tuple[str, ...]
+
+
+def date_separator(language: int) -> str:
+    """What a `/` in a format code is in the dates of a language and country, by the number that Windows has for it."""
+    if language <= _LANGUAGE or language in _OF_COUNTRIES:
+        return _OF_COUNTRIES.get(language, "/")
+    own = language & _LANGUAGE
+    return "." if own in _POINTS else "-" if own in _HYPHENS else "/"
 
 
 @lru_cache(maxsize=64)

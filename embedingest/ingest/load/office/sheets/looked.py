@@ -38,6 +38,8 @@ from embedingest.ingest.notices import add_notices
 __all__ = ["Looked"]
 
 _STYLES: Final = frozenset({"xl/styles.xml", "xl/styles.bin"})
+_CHART_SHEETS: Final = "xl/chartsheets/"
+"""Sheets that are a chart and have no cells."""
 _HEAD: Final = 2**16
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 """The part of a compound file that holds a sheet in a newer format, with a password."""
@@ -136,6 +138,7 @@ class Looked:
         self.asides = {sheet: Asides(words, []) for sheet, words in shapes.words.items()}
         self.comments = seen.comments
         self.notices = {"hidden_rows": seen.hidden_rows, "hidden_columns": seen.hidden_columns}
+        self.notices["hidden_values"] = seen.hidden_values
         self.notices["skipped_images"] = shapes.pictures
         together = closed_up_sheets(seen.content, name)
         closed, numbers = (seen.content, {}) if together is None else together
@@ -152,7 +155,7 @@ class Looked:
         book = next((path for path in ("xl/workbook.xml", "xl/workbook.bin") if container.has(path)), None)
         if book == "xl/workbook.bin":
             self.mime = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
-        if not facts or book is None:
+        if book is None:
             return
         with contextlib.suppress(DocumentError):  # what is damaged, calamine says
             links = relations(container, book)
@@ -160,6 +163,7 @@ class Looked:
                 path = links.get(link, ("", ""))[1]
                 if path in facts:
                     self.facts[sheet] = facts[path]
+                if path in facts or path.startswith(_CHART_SHEETS):
                     self.asides[sheet] = asides(container, path)
         self.notices["skipped_images"] = sum(each.pictures for each in self.asides.values())
 
