@@ -16,18 +16,20 @@ KEPT = {
     "csv": ("every row, a line each; the header for every chunk", ""),
     "docx": ("headings, lists with numbers, tables, boxes, notes, equations, charts' words",
              "`running_lines`, `skipped_images`, `comments_left_out`, `hidden_words`, `unknown_symbols`"),
-    "epub": ("chapters in reading order", "`missing_chapters`, `words_left_out` (menus), `skipped_images`"),
+    "epub": ("chapters in reading order",
+             "`missing_chapters`, `words_left_out` (menus), `hidden_words`, `skipped_images`"),
     "gzip": _PACKED,
     "html": (
         "the main content, its title, comments; headings, numbered lists, tables, listings, filled fields, formulas",
-        "`words_left_out`, `skipped_images`, `frames_left_out`",
+        "`words_left_out`, `hidden_words`, `skipped_images`, `frames_left_out`",
     ),
     "json": ("the text; one endless line is indented", "`invalid_json`"),
     "jsonl": ("every line, numbers and double keys as written", "`invalid_lines`"),
     "latex": ("headings, slides, lists, tables, listings, macros and environments written out; formulas as written",
               "`included_files`, `references_left_out`, `skipped_images`, `unknown_macros`, `words_left_out`"),
     "mail": ("headers, the text, calendars, appointments; attachments as documents of their own",
-             "`attachments_left_out`, `signatures_left_out`, `encoded_data`, `encrypted_data`, `inner_…`, `cut_off`"),
+             ("`attachments_left_out`, `signatures_left_out`, `encoded_data`, `encrypted_data`, `hidden_words`, "
+             "`inner_…`, `cut_off`")),
     "man": ("sections, tags over their words, examples, tables; title, section, date",
             "`included_files`, `unknown_macros`"),
     "markdown": ("the text, word for word; front matter as metadata", "`front_matter_unreadable`"),
@@ -43,7 +45,7 @@ KEPT = {
              "`hidden_slides`, `running_lines`, `skipped_images`, `comments_left_out`, `unknown_symbols`"),
     "rtf": ("headings, lists, tables, notes below their paragraph",
             "`skipped_images`, `comments_left_out`, `running_lines`, `undecodable`, `cut_off`, `unknown_symbols`"),
-    "saved-page": ("the page, then its frames, as Markdown", "`words_left_out`, `skipped_images`"),
+    "saved-page": ("the page, then its frames, as Markdown", "`words_left_out`, `hidden_words`, `skipped_images`"),
     "sheet": (
         "every sheet, a line a row, cells as they are shown; the header of each table for every chunk",
         ("`hidden_sheets`, `hidden_rows`, `hidden_columns`, `hidden_values`, `comments_left_out`, "

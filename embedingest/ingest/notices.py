@@ -103,7 +103,8 @@ _MEANINGS: Final = {
     "untranslated_messages": "messages of catalogs without a translation, which are read as they are",
     "values_unreadable": "values of metadata that there are not (such as 2024-02-31), kept as they are written",
     "words_left_out": "words of web pages beside the main content: menus, heads, feet (`main_only: false` takes them); "
-    "of mail, those of HTML that a longer plain text lacks; of LaTeX, those of branches that only TeX could choose",
+    "buttons and dialogues; of mail, those of HTML that a longer plain text lacks; of LaTeX, those of branches that "
+    "only TeX could choose",
 }
 
 

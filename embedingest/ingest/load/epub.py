@@ -36,7 +36,7 @@ class EpubLoader:
     """Books: title, author and language in the metadata, `chapter` spans with the file of each chapter."""
 
     name = "epub"
-    version = "13"
+    version = "14"
     suffixes = frozenset({".epub"})
     mimes = frozenset({"application/epub+zip"})
 

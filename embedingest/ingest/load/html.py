@@ -13,7 +13,7 @@ from embedingest.errors import ConfigError, DocumentSkipped
 from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.web.controls import write_controls
-from embedingest.ingest.load.web.frame import Content, book_content, main_content, without_noise
+from embedingest.ingest.load.web.frame import Content, book_content, main_content, whole_content
 from embedingest.ingest.load.web.gaps import write_gaps
 from embedingest.ingest.load.web.index import Index
 from embedingest.ingest.load.web.line_numbers import write_listings
@@ -39,6 +39,7 @@ _CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)(\]\]>|\Z)", re.DOTALL)  # to the e
 _VOID: Final = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
+_FRAMES: Final = re.compile(r"<(/?(?:frameset|frame|noframes))(?=[\s/>])([^<>]*+)>", re.IGNORECASE)
 _DOT: Final = frozenset({"0", "1"})  # the width of pictures that only count readers
 
 
@@ -46,7 +47,7 @@ _DOT: Final = frozenset({"0", "1"})  # the width of pictures that only count rea
 class Page:
     """What one page gives: Markdown, what its head says, and the lines of the page where they were asked for.
 
-    `notices` count pictures, frames of other pages, and the words beside the main content.
+    `notices` count pictures, frames of other pages, the words beside the main content, and those that are hidden.
     """
 
     text: str
@@ -64,7 +65,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "16"
+    version = "17"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -121,6 +122,8 @@ def read(
     if _is_xml(source, name):
         source = _closed(source)
     page = Index(parse(source, lines=lines))
+    if page.body is None and "frameset" in page.tags:
+        page = Index(parse(_unframed(source), lines=lines))
     if lines:
         take_out_of_words(page)
     write_listings(page, source)
@@ -129,7 +132,7 @@ def read(
     write_gaps(page, source)
     metadata = _metadata(page)
     title = _title(page)
-    content = book_content(page) if book else main_content(page) if main_only else _all(page)
+    content = book_content(page) if book else main_content(page) if main_only else whole_content(page)
     text, origins = render(content.roots, lines=lines)
     ends = [*(start for start, _ in origins), len(text)][1:]
     spans = [Span(start, end, "line", line) for (start, line), end in zip(origins, ends, strict=True) if start < end]
@@ -137,8 +140,13 @@ def read(
 
 
 def _counted(page: Index, content: Content) -> dict[str, int]:
-    """What a page shows and its text does not hold."""
-    counts = {"words_left_out": content.words_left_out, "skipped_images": 0, "frames_left_out": 0}
+    """What a page shows and its text does not hold, and the words of it that nobody sees."""
+    counts = {
+        "words_left_out": content.words_left_out,
+        "hidden_words": content.hidden_words,
+        "skipped_images": 0,
+        "frames_left_out": 0,
+    }
     for root in content.roots:
         counts["skipped_images"] += sum(1 for image in page.find("img", root) if _is_wordless(image))
         frames = page.find("iframe[src]", root)
@@ -159,11 +167,6 @@ def _decode(data: bytes, name: str) -> Decoded:
     return decoded
 
 
-def _all(page: Index) -> Content:
-    without_noise(page)
-    return Content([] if page.body is None else [page.body])
-
-
 def _is_xml(source: str, name: str) -> bool:
     """Whether a page is XHTML, in which `<title/>` is whole: to a browser of HTML it swallows what follows."""
     return name.lower().endswith((".xhtml", ".xht")) or source.lstrip("\ufeff \t\n")[:5] == "<?xml"
@@ -181,6 +184,16 @@ def _closed(source: str) -> str:
         return match[1].replace("&", "&amp;").replace("<", "&lt;") if match[2] else match[0]
 
     return _SELF_CLOSED.sub(close, _CDATA.sub(text, source) if "<![CDATA[" in source else source)
+
+
+def _unframed(source: str) -> str:
+    """A page of frames as one with the words that it has for readers without frames; as many lines."""
+
+    def open_(match: re.Match[str]) -> str:
+        frame = f"<iframe{match[2]}></iframe>" if match[1].lower() == "frame" else ""
+        return frame or "\n" * match[0].count("\n")
+
+    return _FRAMES.sub(open_, source)
 
 
 def _title(page: Index) -> str | None:

@@ -144,6 +144,15 @@ def test_tags_that_are_words_of_a_page_are_read_as_they_are_written(tag):
     assert read(page, lines=True).text == read(page).text
 
 
+def test_of_a_page_of_frames_its_words_without_frames_are_read_on_their_lines():
+    page = "<html><head><title>T</title></head>\n<FRAMESET\n rows='1'><frame src=a><frame src=b />\n<noframes>\n<body><p>Mill Lane 5"
+    assert places(page) == [("Mill Lane 5", 5)]
+    for end in "", "</body></noframes></frameset></html>":
+        found = read(page + end)
+        assert (found.text, found.title, found.notices) == ("Mill Lane 5\n", "T", {"frames_left_out": 2})
+    assert read("<frameset><frame src=a></frame></frameset>").notices == {"frames_left_out": 1}
+
+
 def test_upper_case_pages_have_lines_too():
     assert places("<HTML>\n<BODY>\n<P>one\n<P>two") == [("one", 3), ("two", 4)]
 

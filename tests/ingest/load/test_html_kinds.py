@@ -38,8 +38,46 @@ def test_a_toggle_outside_a_heading_is_a_paragraph_and_other_buttons_are_none():
     assert text(page) == "What is it?\n\nA mill.\n\nEnd."
 
 
-def test_what_no_control_shows_stays_hidden():
-    assert text("<p>Seen.</p><div hidden>Never.</div><p>Or</p><p hidden>never.</p>") == "Seen.\n\nOr"
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<div hidden>Never seen.</div>",
+        '<div style="color: red; DISPLAY : none">Never seen.</div>',
+        '<div style="visibility:hidden"><b hidden>Never</b> seen.</div>',
+        "<style>/* { */ p, .h {display: none}</style><div class=h>Never seen.</div>",
+        "<style>.a.b{display:none!important} .a{display:block}</style><div class='a b' style='display:block'>Never seen.</div>",
+        "<style>div{display:block} #h{visibility:hidden}</style><div id=h>Never seen.</div>",
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"main_only": False}, {"book": True}])
+def test_what_no_control_shows_is_read_and_told(page, options):
+    found = read(f"<body><section>Seen.</section>{page}</body>", **options)
+    assert found.text == "Seen.\n\nNever seen.\n"
+    assert found.notices == {"hidden_words": 2}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<button>What?</button><div style='display:none'>A mill.</div>",
+        "<a href='#a'>What?</a><div id=a hidden>A mill.</div>",
+        "<style>@media print {.a {display: none}} @media (width < 9em) {p {display: none}}</style><p class=a>A mill.</p>",
+        "<style media=print>.a {display: none}</style><p class=a>A mill.</p>",
+        "<style>.a {display: none} .a.on {display: block}</style><p class='a on'>A mill.</p>",
+        "<style>.a {display: none}</style><p class=a style='display:block'>A mill.</p><p hidden style='display:flex'>Or</p>",
+        "<div hidden><script>let a</script></div><p style='text-decoration: none'>A mill.</p>",
+    ],
+)
+def test_what_a_click_shows_or_only_other_screens_hide_is_not_told_as_hidden(page):
+    assert read(f"<body><p>Seen.</p>{page}</body>").notices == {}
+
+
+def test_buttons_and_dialogues_that_are_no_text_are_counted():
+    page = "<p>Seen.</p><button>Buy now</button><dialog>Accept<dialog>all</dialog></dialog><noframes>x</noframes>"
+    modal = "<div class='modal' aria-hidden=true>Or none</div><i aria-hidden=true>home</i>"
+    for options in {}, {"book": True}:
+        assert read(f"<body>{page}{modal}</body>", **options).notices == {"words_left_out": 6}
+    assert read(f"<body>{page}</body>", main_only=False).notices == {"words_left_out": 4}
 
 
 @pytest.mark.parametrize(
@@ -50,8 +88,8 @@ def test_what_no_control_shows_stays_hidden():
         ('<div role="button">What?</div><div hidden>A mill.</div>', "What?\n\nA mill."),
         ('<div class="faq"><h3>What?</h3><div hidden>A mill.</div></div>', "### What?\n\nA mill."),
         ("<dl><dt><button>What?</button></dt><dd hidden>A mill.</dd></dl>", "**What?**\n\nA mill."),
-        ("<h3>What?</h3><div hidden>A mill.</div><p>End</p>", "### What?\n\nEnd"),
-        ("<p>Buy</p><button>Send</button> now <div hidden>A mill.</div>", "Buy\n\nnow"),
+        ("<h3>What?</h3><div hidden>A mill.</div><p>End</p>", "### What?\n\nA mill.\n\nEnd"),
+        ("<p>Buy</p><button>Send</button> now <div hidden>A mill.</div>", "Buy\n\nnow\n\nA mill."),
     ],
 )
 def test_what_a_button_or_a_heading_of_a_list_of_questions_unfolds_stands_below_it(page, words):

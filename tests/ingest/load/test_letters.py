@@ -143,6 +143,15 @@ def test_a_message_of_apple_mail_is_read_without_what_stands_around_it():
     assert (document.title, body(document)) == ("Mill", "Words.\n")
 
 
+def test_hidden_words_of_a_message_and_of_a_saved_page_are_read_and_told():
+    html = "<div style='display:none;max-height:0'>Offer ends soon</div><p>Dear Bo</p>"
+    head = "Content-Type: text/html\n\n"
+    letter = load(f"Subject: x\n{head}{html}".encode())
+    assert (body(letter), letter.notices) == ("Offer ends soon\n\nDear Bo\n", {"hidden_words": 3})
+    saved = load(multipart("related", head + html), "a.mht")
+    assert (saved.text, saved.notices) == ("Offer ends soon\n\nDear Bo\n", {"hidden_words": 3})
+
+
 def test_a_saved_page_is_its_page_and_its_frames():
     page = ("Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\nContent-Location: https://example.org/",
             "<html><title>Mills</title><body><h1>M=C3=BChle</h1><p>Water turns the =\nwheel.</p></body></html>")  # fmt: skip

@@ -29,7 +29,7 @@ class SavedPageLoader:
     """
 
     name = "saved-page"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".mht", ".mhtml"})
     mimes = frozenset({"multipart/related", "application/x-mimearchive"})
 
@@ -72,7 +72,7 @@ class SavedPageLoader:
             add_notices(notices, decoded.notices)
             page = read(decoded.text, main_only=self._main_only)
         # Pictures and frames are parts of their own here.
-        add_notices(notices, {"words_left_out": page.notices.get("words_left_out", 0)})
+        add_notices(notices, {kind: page.notices.get(kind, 0) for kind in ("words_left_out", "hidden_words")})
         return page
 
 

@@ -1,11 +1,12 @@
-"""What of a page is its content: without menus and frames, with what a click only unfolds. Writes nothing."""
+"""What of a page is its content: without menus and frames, with what a click unfolds or a style hides."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from embedingest.ingest.load.web.hidden import is_hidden, is_ornament, shown_by_controls, unfolds
+from embedingest.ingest.load.web.hidden import is_dialogue, is_hidden, is_ornament, shown_by_controls, unfolds
+from embedingest.ingest.load.web.hiding import hidden_elements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,16 +15,15 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.load.web.index import Index
 
-__all__ = ["Content", "book_content", "main_content", "without_noise"]
+__all__ = ["Content", "book_content", "main_content", "whole_content"]
 
-_NOISE: Final = ["script", "style", "noscript", "template", "object", "dialog", "datalist"]
+_NOISE: Final = ["script", "style", "noscript", "template", "object", "noframes", "datalist"]
 _NAVIGATION: Final = (
     "nav, [role=navigation], [role=search], .sphinxsidebar, .related, .navheader, .navfooter, .breadcrumb, "
     ".breadcrumbs, #mw-navigation, #mw-panel, #mw-head, #toc.toc, .vector-toc, .mw-editsection, .mw-jump-link, "
     "video, audio"
 )
 _ANCHORS: Final = "a.headerlink, a.anchor-link"
-_HIDDEN: Final = "[hidden]"
 _UNREAD: Final = "[aria-hidden=true]"
 _OUTSIDE: Final = "body > footer, body > aside, [role=contentinfo], [role=complementary], .footer, #footer"
 _PAGES: Final = r'[epub\:type~="pagebreak"], [role="doc-pagebreak"], .pagenum, .pageno, .pagebreak, .page-number'
@@ -47,29 +47,51 @@ _SHORT_HEAD: Final = 60
 
 
 class Content(NamedTuple):
-    """The elements that hold what a page says, in their order, and how many words stand beside them."""
+    """The elements that hold what a page says, in their order; how many words stand beside them, are hidden."""
 
     roots: list[LexborNode]
     words_left_out: int = 0
+    hidden_words: int = 0
 
 
-def without_noise(page: Index) -> None:
-    """Take out what is no text of the page: scripts, dialogues, buttons that unfold nothing."""
+class _Stock(NamedTuple):
+    """What is known of a page when its noise is gone: words in that, what is hidden, what its controls show."""
+
+    left_out: int
+    hidden: set[int]
+    shown: set[str]
+
+
+def _without_noise(page: Index, body: LexborNode) -> _Stock:
+    """Take out what is no text of the page: scripts; dialogues and buttons that unfold nothing, which are counted."""
+    hidden = hidden_elements(page)
     page.tree.strip_tags([tag for tag in _NOISE if tag in page.tags], recursive=True)
-    _drop(button for button in _inner_first(page.find("button")) if not unfolds(button))
+    left_out = _leave_out(_inner_first(page.find("dialog")))
+    left_out += _leave_out(button for button in _inner_first(page.find("button")) if not unfolds(button))
     _drop(_inner_first(page.find(_ANCHORS)))
+    return _Stock(left_out, hidden, shown_by_controls(page, body) if hidden else set())
 
 
-def book_content(page: Index) -> Content:
-    """Everything of a chapter but menus, numbers of printed pages and what is hidden: a book has no frame around it."""
+def whole_content(page: Index) -> Content:
+    """Everything of a page, its menus and frames too."""
     body = page.body
     if body is None:
         return Content([])
-    without_noise(page)
-    _drop_hidden(page, body)
-    left_out = _leave_out(_inner_first(page.find(_NAVIGATION, body)))
+    stock = _without_noise(page, body)
+    return _content([body], stock.left_out, stock)
+
+
+def book_content(page: Index) -> Content:
+    """Everything of a chapter but menus and numbers of printed pages: a book has no frame around it."""
+    body = page.body
+    if body is None:
+        return Content([])
+    stock = _without_noise(page, body)
+    left_out = stock.left_out + _drop_ornaments(page, body)
+    left_out += _leave_out(_inner_first(page.find(_NAVIGATION, body)))
     numbers = _inner_first(page.find(_PAGES, body))
-    return Content([body], left_out + _leave_out(node for node in numbers if _PAGE.fullmatch(_line(node))))
+    left_out += _leave_out(node for node in numbers if _PAGE.fullmatch(_line(node)))
+    return _content([body], left_out, stock)
 
 
 def main_content(page: Index) -> Content:
@@ -80,9 +102,8 @@ def main_content(page: Index) -> Content:
     body = page.body
     if body is None:
         return Content([])
-    without_noise(page)
-    _drop_hidden(page, body)
-    left_out = 0
+    stock = _without_noise(page, body)
+    left_out = stock.left_out + _drop_ornaments(page, body)
     menus = page.find(_NAVIGATION, body)
     if menus and _says_more(body, menus):  # else the page is a list of pages
         left_out += _leave_out(_inner_first(menus))
@@ -91,12 +112,30 @@ def main_content(page: Index) -> Content:
         head, links = _head(page, body, best)
         left_out += _leave_out(links)
         roots = [*head, best, *_talk(page, body, best)]
-        return Content(roots, left_out + _words_beside(body, roots))
+        return _content(roots, left_out + _words_beside(body, roots), stock)
     outside = _inner_first(page.find(_OUTSIDE, body))
     left_out += _leave_out(node for node in outside if not _is_note(node))
     headers = _inner_first(page.find("body > header", body))
     left_out += _leave_out(node for node in headers if node.css_first("h1") is None)
-    return Content([body], left_out)
+    return _content([body], left_out, stock)
+
+
+def _content(roots: list[LexborNode], left_out: int, stock: _Stock) -> Content:
+    return Content(roots, left_out, _hidden_words(roots, stock) if stock.hidden else 0)
+
+
+def _hidden_words(roots: list[LexborNode], stock: _Stock) -> int:
+    """How many words below these elements a person does not see. What a control of the page shows is seen."""
+    ids = {root.mem_id for root in roots}
+    count = 0
+    pending = list(roots)
+    while pending:
+        for node in pending.pop().iter():
+            if node.mem_id in stock.hidden and is_hidden(node, stock.shown):
+                count += _words(node)
+            elif node.mem_id not in ids:
+                pending.append(node)
+    return count
 
 
 def _says_more(body: LexborNode, menus: list[LexborNode]) -> bool:
@@ -250,12 +289,14 @@ def _talk(page: Index, body: LexborNode, best: LexborNode) -> list[LexborNode]:
     return _outermost(found)
 
 
-def _drop_hidden(page: Index, body: LexborNode) -> None:
-    """Take out what stays hidden. What a control of the page shows, and what is found by a search, is content."""
-    hidden = page.find(_HIDDEN, body)
-    shown = shown_by_controls(page, body) if hidden else set()
-    _drop([node for node in _inner_first(hidden) if is_hidden(node, shown)])
-    _drop(node for node in _inner_first(page.find(_UNREAD, body)) if is_ornament(node))
+def _drop_ornaments(page: Index, body: LexborNode) -> int:
+    """Take out what is kept from readers aloud and is no text; how many words its dialogues held."""
+    ornaments = [node for node in _inner_first(page.find(_UNREAD, body)) if is_ornament(node)]
+    left_out = 0
+    for node in ornaments:
+        left_out += _words(node) if is_dialogue(node) else 0
+        node.decompose(recursive=True)
+    return left_out
 
 
 def _is_note(node: LexborNode) -> bool:

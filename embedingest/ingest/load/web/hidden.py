@@ -1,4 +1,4 @@
-"""What of a page is hidden for good, and what a click unfolds: answers, panels, tabs. Writes nothing."""
+"""What of a page stays hidden, and what a click unfolds: answers, panels, tabs. Writes nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.load.web.index import Index
 
-__all__ = ["is_hidden", "is_ornament", "shown_by_controls", "unfolds"]
+__all__ = ["is_dialogue", "is_hidden", "is_ornament", "shown_by_controls", "unfolds"]
 
 _CONTROLS: Final = "[aria-controls], [data-target], [data-bs-target], [href^=\\#], [for]"
 _QUESTION: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary", "legend", "label"})
@@ -20,6 +20,7 @@ _FOLDED: Final = re.compile(r"accordion|collaps|\bfaq|toggle|expand|\bfold|quest
 _DRAWN: Final = re.compile(
     r"\bicons?\b|-icons?\b|\bicon-|\bmaterial-symbols|katex-html|mathjax|\bmjx-|\bcloned\b|\bmodal\b", re.IGNORECASE
 )
+_MODAL: Final = re.compile(r"\bmodal\b", re.IGNORECASE)
 _UNSEEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _NO_ELEMENT: Final = frozenset({"-text", "-comment", "link"})
 _MOST_STEPS: Final = 6  # over what is no element, between a control and what it shows
@@ -36,7 +37,7 @@ def shown_by_controls(page: Index, body: LexborNode) -> set[str]:
 
 
 def is_hidden(node: LexborNode, shown: set[str]) -> bool:
-    """Whether an element with the attribute `hidden` stays so: nothing shows it, no control stands before it."""
+    """Whether an element that is hidden stays so: nothing shows it, no control stands before it."""
     attributes = node.attributes
     if (attributes.get("hidden") or "").lower() == "until-found" or attributes.get("role") == "tabpanel":
         return False
@@ -56,6 +57,12 @@ def is_ornament(node: LexborNode) -> bool:
         return True
     pieces = (inner.text_content or "" for inner, _ in walked(node) if inner.tag == "-text")
     return not any(character.isalnum() for piece in pieces for character in piece)
+
+
+def is_dialogue(node: LexborNode) -> bool:
+    """Whether an element is one that a page lays over itself."""
+    attributes = node.attributes
+    return attributes.get("role") == "dialog" or bool(_MODAL.search(attributes.get("class") or ""))
 
 
 def unfolds(button: LexborNode) -> bool:

@@ -87,6 +87,10 @@ class Index:
         left = self._left_of(_parsed(selector))
         return self.tree.css_first(", ".join(left)) if left else None
 
+    def may_hold(self, selector: str) -> bool:
+        """Whether the page has the tags, classes, ids and attributes that a selector names; they may be apart."""
+        return bool(self._left_of(_parsed(selector)))
+
     def says(self, attribute: str, *parts: str) -> bool:
         """Whether one of these, which are in small letters, stands in a value of an attribute in whatever letters."""
         text = self._text(attribute)

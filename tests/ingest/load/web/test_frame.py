@@ -68,8 +68,10 @@ def test_what_is_left_out_beside_the_main_element_is_counted_in_words():
     assert "words_left_out" not in create(main_only=False).load(document.text.encode(), "page.html").notices
 
 
-def test_what_nobody_sees_is_not_counted():
-    assert page(f"<script>var a = 1;</script><div hidden>Never seen</div><button>Buy</button>{MAIN}").notices == {}
+def test_buttons_and_hidden_words_beside_the_main_element_are_counted():
+    assert page(f"<script>var a = 1;</script><div hidden>Never seen</div><button>Buy</button>{MAIN}").notices == {
+        "words_left_out": 3
+    }
 
 
 def test_a_page_that_is_a_list_of_pages_is_read():

@@ -12,7 +12,7 @@ PAGE = """<html lang=en><head><title>A</title><style>.x {top: 1px}</style></head
 <a epub:type="noteref x" href=d>7</a><span epub:type=pagebreak>8</span><my-own>9</my-own><div class="code line-no">10</div>
 <del style="text-decoration:line-through">11</del><input type=checkbox checked><div id=toc class=toc>12</div></body></html>"""
 SELECTORS = [
-    frame._NAVIGATION, frame._ANCHORS, frame._HIDDEN, frame._UNREAD, frame._OUTSIDE, frame._PAGES, frame._MAIN, frame._TALK,
+    frame._NAVIGATION, frame._ANCHORS, frame._UNREAD, frame._OUTSIDE, frame._PAGES, frame._MAIN, frame._TALK,
     gaps._PARTS, gaps._STYLED, gaps._INLINE, hidden._CONTROLS, line_numbers._CANDIDATES, scripts._BACK, scripts._SHIFTED,
     "q", "blockquote cite", "head > title", "html[lang]", "del, s, strike, [style*='line-through' i]", "*[hidden]", ".x, .y",
     "a[epub\\:type~=noteref]", "textarea, [style*='white-space' i]", "#toc.toc", "my-own", "[class=main]", "input, select",
