@@ -551,6 +551,18 @@ def test_a_stamp_over_a_line_a_table_or_a_form_is_no_part_of_it(last):
     assert stamped(form, _stamp(150, 420, "DRAFT", 45), marks=ticks) == read
 
 
+@pytest.mark.parametrize("rotate", [90, 180, 270])
+@pytest.mark.parametrize("stamp", [[], [_stamp(150, 320, "DRAFT", 45)]])
+def test_fields_of_a_page_that_is_shown_turned_keep_their_labels(rotate, stamp):
+    ticked = "/V /Yes /AS /Yes /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>"
+    marks = [field("Btn", "a", (100, 495, 115, 510), ticked), field("Tx", "n", (150, 445, 250, 463), "/V (Smith)"),
+             field("Btn", "b", (100, 465, 115, 480), ticked.replace("V /Yes /AS /Yes", "V /Off /AS /Off")),
+             field("Btn", "c", (400, 595, 415, 610), ticked)]  # fmt: skip
+    form = [at(100, 700, "Order form"), at(120, 500, "I agree"), at(120, 470, "I refuse"), at(100, 450, "Name")]
+    read = ["Order form", "c: [x]", "[x] I agree", "[ ] I refuse", "Name: Smith", *["DRAFT"] * len(stamp)]
+    assert lines(book([[*stamp, *form]], marks=marks, rotate=rotate, size=(800, 800))) == read
+
+
 def test_a_page_of_nothing_but_words_at_an_angle_is_read_as_it_was_drawn_and_what_lies_askew_as_if_it_did_not():
     assert lines(book([[_stamp(100, 600, "Gone fishing", 30)]])) == ["Gone fishing"]
     text = prose(4, 9)

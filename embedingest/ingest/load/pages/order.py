@@ -12,8 +12,6 @@ from itertools import pairwise
 from operator import ge
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from embedingest.ingest.load.pages.page import Box
-
 if TYPE_CHECKING:
     from embedingest.ingest.load.pages.page import Line, Page
 
@@ -55,7 +53,7 @@ def put_in_order(page: Page) -> bool:
     """Put what stands above before what stands below it; whether there was anything to do."""
     if page.downwards:
         return False
-    upright = [_turned_back(line) if line.quarters else line for line in page.lines]
+    upright = [line._replace(box=line.box.turned_back(line.quarters)) if line.quarters else line for line in page.lines]
     feet = [line.box[1] for line in upright]
     if all(map(ge, feet, feet[1:])):
         return False
@@ -68,13 +66,6 @@ def put_in_order(page: Page) -> bool:
     written = {id(line): as_written for line, as_written in zip(upright, page.lines, strict=True)}
     page.lines = [written[id(line)] for block in _sorted(blocks) for line in block.lines]
     return True
-
-
-def _turned_back(line: Line) -> Line:
-    """The line where it would stand if its letters stood upright."""
-    left, bottom, right, top = line.box
-    turned = {1: (bottom, -right, top, -left), 2: (-right, -top, -left, -bottom), 3: (-top, left, -bottom, right)}
-    return line._replace(box=Box(*turned[line.quarters]))
 
 
 def _blocks(lines: list[Line]) -> list[_Block]:

@@ -41,6 +41,12 @@ class Box(NamedTuple):
         """Whether it is higher than wide."""
         return self.top - self.bottom > self.right - self.left
 
+    def turned_back(self, quarters: int) -> Box:
+        """Where it would stand if what lies by so many quarter turns, against the clock, stood upright."""
+        left, bottom, right, top = self
+        turned = (self, (bottom, -right, top, -left), (-right, -top, -left, -bottom), (-top, left, -bottom, right))
+        return Box(*turned[quarters])
+
 
 Turn = Callable[[Box], Box]
 """Gives the place that a reader sees, on a page that is shown turned."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.pages.page import Box, Line
+from embedingest.ingest.load.pages.page import Box, Line, Word
 
 if TYPE_CHECKING:
     from embedingest.ingest.load.pages.marks import Mark
-    from embedingest.ingest.load.pages.page import Word
 
 __all__ = ["placed"]
 
@@ -18,22 +18,45 @@ _NEAR: Final = 24.0
 
 def placed(lines: list[Line], marks: list[Mark]) -> list[Line]:
     """The lines with what the marks say. Lines beside a field must know their words."""
+    turns = [turn for turn, _ in Counter([line.quarters for line in lines]).most_common()] or [0]
+    upright = [(turn, _upright(lines, turn)) for turn in turns]
     within: dict[int, list[tuple[int, float, str]]] = {}
     alone: list[Line] = []
     for mark in marks:
         if mark.kind in {"value", "box"}:
             said = " ".join(mark.text.split("\n"))
-            found = _beside(lines, mark) or (None if mark.kind == "box" else _below(lines, mark))
+            found = next(filter(None, (_found(there, mark, turn) for turn, there in upright)), None)
             if found is not None:
                 index, at, before = found
                 within.setdefault(index, []).append((at, mark.box.left, f"{said} " if before else f" {said}"))
             elif said != "[ ]":
-                alone.append(Line(f"{mark.label}: {said}" if mark.label else said, mark.box))
+                alone.append(Line(f"{mark.label}: {said}" if mark.label else said, mark.box, quarters=turns[0]))
         else:
             head = f"Comment by {mark.label or 'somebody'}: " if mark.kind == "comment" else ""
-            alone += [Line(text, mark.box) for text in f"{head}{mark.text}".split("\n")]
+            alone += [Line(text, mark.box, quarters=turns[0]) for text in f"{head}{mark.text}".split("\n")]
     lines = [_filled(line, within[index]) if index in within else line for index, line in enumerate(lines)]
-    return _between(lines, alone)
+    return _between(lines, alone, turns[0])
+
+
+def _upright(lines: list[Line], quarters: int) -> list[Line]:
+    """The lines that lie by so many quarter turns as if they stood upright, the others without words."""
+    if not any(line.quarters or quarters for line in lines):
+        return lines  # nearly all
+    return [
+        line._replace(
+            box=line.box.turned_back(quarters),
+            words=tuple(Word(*word[:2], *Box(*word[2:]).turned_back(quarters)) for word in line.words),
+        )
+        if line.quarters == quarters
+        else line._replace(words=())
+        for line in lines
+    ]
+
+
+def _found(lines: list[Line], mark: Mark, quarters: int) -> tuple[int, int, bool] | None:
+    """The line, and the place in it, where a field stands among lines that were turned back by so many quarters."""
+    mark = mark._replace(box=mark.box.turned_back(quarters))
+    return _beside(lines, mark) or (None if mark.kind == "box" else _below(lines, mark))
 
 
 def _filled(line: Line, insertions: list[tuple[int, float, str]]) -> Line:
@@ -105,12 +128,14 @@ def _middle(word: Word) -> float:
     return (word.left + word.right) / 2
 
 
-def _between(lines: list[Line], alone: list[Line]) -> list[Line]:
-    """Further lines, each behind the nearest line above it."""
+def _between(lines: list[Line], alone: list[Line], quarters: int) -> list[Line]:
+    """Further lines, each behind the nearest line above it, as those see it that lie by so many quarter turns."""
     after: dict[int, list[Line]] = {}
+    middles = [line.box.turned_back(quarters).middle for line in lines] if alone else []
     for line in alone:
-        above = [(other.box.middle, -index) for index, other in enumerate(lines) if other.box.middle >= line.box.middle]
+        middle = line.box.turned_back(quarters).middle
+        above = [(other, -index) for index, other in enumerate(middles) if other >= middle]
         after.setdefault(-min(above)[1] if above else -1, []).append(line)
     for found in after.values():
-        found.sort(key=lambda line: -line.box.top)
+        found.sort(key=lambda line: -line.box.turned_back(quarters).top)
     return [*after.get(-1, ()), *(out for index, line in enumerate(lines) for out in (line, *after.get(index, ())))]
