@@ -15,11 +15,11 @@ from embedingest.ingest.load.common.zipped import Container, xml_root
 from embedingest.ingest.load.office.alternative import of_frame
 from embedingest.ingest.load.office.listed import OpenList
 from embedingest.ingest.load.office.odf.lists import OUTLINE, Lists, Place
+from embedingest.ingest.load.office.odf.metadata import metadata_of
 from embedingest.ingest.load.office.odf.names import (
     DC,
     DRAW,
     MATH,
-    META,
     OFFICE,
     PRESENTATION,
     STYLE,
@@ -61,7 +61,7 @@ class OpenDocumentLoader:
     """
 
     name = "opendocument"
-    version = "10"
+    version = "11"
     suffixes = frozenset({".odt", ".ott", ".odp", ".otp", ".odg", ".fodt", ".fodp", ".fodg"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
@@ -86,7 +86,7 @@ class OpenDocumentLoader:
         writer.walk([root if body is None else body])
         writer.finish()
         writer.count_unseen(root if body is None else body, roots)
-        title, metadata = _metadata(meta)
+        title, metadata = metadata_of(meta)
         slides = any(span.kind == "slide" for span in writer.assembly.spans)
         described = sum(1 for frame in root.iter(DRAW + "frame") if of_frame(frame) or _is_drawn(frame))
         pictures = sum(1 for _ in root.iter(DRAW + "image")) - described
@@ -233,6 +233,8 @@ class _Writer:
         text = self._say(paragraph, hanging)
         if paragraph.tag == TEXT + "h":
             self._heading(paragraph, text, place)
+        elif text and place is None and self._words.is_title(paragraph):
+            self._titled(text)
         elif text:
             written_ = (self._words.is_bold(paragraph) and bold_label(text)) or escaped_lines(text)
             if place is None:
@@ -247,8 +249,11 @@ class _Writer:
         if element.get(TEXT + "is-list-header") != "true":
             label = self._lists.label(OUTLINE, OUTLINE, max(level, 1) - 1, element.get(TEXT + "start-value")) or label
         if text:
-            self.first_heading = self.first_heading or " ".join(text.split())
-            self._list.block(heading(level, f"{label} {text}"))
+            self._titled(text, level, label)
+
+    def _titled(self, text: str, level: int = 1, label: str = "") -> None:
+        self.first_heading = self.first_heading or " ".join(text.split())
+        self._list.block(heading(level, f"{label} {text}"))
 
     def _list_place(self, element: Element, place: Place | None) -> Place:
         style = element.get(TEXT + "style-name", "") or ("" if place is None else place.style)
@@ -338,13 +343,3 @@ class _Writer:
 def _is_drawn(frame: Element) -> bool:
     """Whether a picture only shows what is embedded beside it, whose words are read."""
     return frame.find(DRAW + "object") is not None and frame.find(DRAW + "image") is not None
-
-
-def _metadata(root: Element) -> tuple[str | None, dict[str, Any]]:
-    tags = (("author", META + "initial-creator"), ("author", DC + "creator"), ("language", DC + "language"))
-    metadata: dict[str, Any] = {}
-    for key, tag in tags:
-        value = (root.findtext(f".//{tag}") or "").strip()
-        if value:
-            metadata.setdefault(key, value)
-    return (root.findtext(f".//{DC}title") or "").strip() or None, metadata

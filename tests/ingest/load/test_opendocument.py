@@ -291,3 +291,23 @@ def test_a_chart_beside_its_picture_is_read_and_no_skipped_picture():
     data = samples.zipped({"content.xml": content, "Object 1/content.xml": chart})
     document = create().load(data, "a.odt")
     assert (document.text, document.notices) == ("Sales\n", {})
+
+
+def test_a_paragraph_in_the_style_of_titles_is_the_title():
+    styles = style("P1", "", "paragraph", "Title") + style("Subtitle", "", "paragraph", "Title")
+    for name in ("Title", "P1"):
+        body = f'<text:p text:style-name="{name}">On <text:s/>mills</text:p><text:p text:style-name="Subtitle">And oats</text:p>'
+        document = load(body + par("Words"), styles)
+        assert (document.title, document.text) == ("On mills", "# On mills\n\nAnd oats\n\nWords\n")
+
+
+def test_a_gap_in_the_data_of_a_chart_is_an_empty_cell():
+    def cell(value):
+        return f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
+
+    rows = "".join(
+        f"<table:table-row><table:table-cell>{par(town)}</table:table-cell>{cell(value)}</table:table-row>"
+        for town, value in (("Leeds", "3"), ("Hull", "NaN"), ("York", "5"))
+    )
+    frame = f"<draw:frame><draw:object><office:chart><table:table>{rows}</table:table></office:chart></draw:object></draw:frame>"
+    assert text(par(frame)) == "| Leeds | 3 |\n| --- | --- |\n| Hull |  |\n| York | 5 |\n"

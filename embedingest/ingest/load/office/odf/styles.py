@@ -1,4 +1,4 @@
-"""What the styles of OpenDocument say of words: raised, lowered, bold, hidden, their font. Writes nothing."""
+"""What the styles of OpenDocument say of words: raised, lowered, bold, hidden, their font, titles. Writes nothing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ __all__ = ["WordStyles"]
 _WEIGHT: Final = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}font-weight"
 _LIGHT: Final = frozenset({"normal", "100", "200", "300", "400", "500"})
 _LONGEST_CHAIN: Final = 50
+_TITLE: Final = "Title"
+"""The style of titles, under this name in every language."""
+_BELOW_TITLE: Final = "Subtitle"
+"""The style of what stands below them, which older programs make from that one."""
 
 
 class _Style(NamedTuple):
@@ -65,6 +69,12 @@ class WordStyles:
         """Whether a span or paragraph is set not to be shown."""
         chain = self._chain(element.get(TEXT + "style-name", ""))
         return next((each.display for each in chain if each.display is not None), "") == "none"
+
+    def is_title(self, paragraph: Element) -> bool:
+        """Whether a paragraph is the title of its text, by its style or one that it is made from."""
+        name = paragraph.get(TEXT + "style-name", "")
+        names = [name, *(each.parent for each in self._chain(name))]
+        return next((each for each in names if each in {_TITLE, _BELOW_TITLE}), "") == _TITLE
 
     def is_bold(self, paragraph: Element) -> bool:
         """Whether all words of a paragraph are set in bold letters, and there are some."""

@@ -39,6 +39,8 @@ _BLANKS: Final = re.compile(r"[ \t\r\n]+")
 _SPANS: Final = frozenset({TEXT + "span", TEXT + "p", TEXT + "h"})
 _SOFT_HYPHEN: Final = "\u00ad"
 _REPEATED: Final = 1000
+_NO_NUMBER: Final = frozenset({"NaN", "1.#NAN"})
+"""Values in the table of a chart where there are none."""
 
 
 class Hanging:
@@ -184,7 +186,8 @@ def table_cells(table: Element, say: Callable[[Element], str]) -> Iterator[list[
         cells: list[Cell] = []
         for cell in _own(row, _CELLS):
             covered = cell.tag == TABLE + "covered-table-cell"
-            made = Cell(say(cell), down=number(cell.get(TABLE + "number-rows-spanned"), 1), covered=covered)
+            said = "" if cell.get(OFFICE + "value") in _NO_NUMBER else say(cell)
+            made = Cell(said, down=number(cell.get(TABLE + "number-rows-spanned"), 1), covered=covered)
             again = number(cell.get(TABLE + "number-columns-repeated"), 1, MOST_SPAN)
             cells += [made] * (again if len(made.text) <= _REPEATED else 1)
         while cells and not cells[-1].text and not cells[-1].covered:
