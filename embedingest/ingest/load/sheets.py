@@ -56,7 +56,7 @@ class SheetLoader:
         self._comments = comments
 
     def load(self, data: bytes, name: str) -> Document:
-        """Rows with `sheet`, `header` and `first_row` spans."""
+        """Rows with `sheet`, `header` and `first_row` spans. Raises DocumentError: `corrupt`, `encrypted`, `bomb`."""
         calamine = optional("python_calamine", "python-calamine", name)
         found = Looked.through(data, name)
         book = _opened(calamine, found.data, name)
@@ -80,6 +80,9 @@ class SheetLoader:
             read = builder.sheet(sheet.name, rows, first, below, numbers=numbers)
             notices["hidden_values"] += found.facts[sheet.name].hidden_values if sheet.name in found.facts else 0
             notices["hidden_sheets"] += read and sheet.visible != calamine.SheetVisibleEnum.Visible
+        unread, tables = notices["unread_sheets"], calamine.SheetTypeEnum.WorkSheet
+        if unread == len(book.sheets_metadata) and any(sheet.typ == tables for sheet in book.sheets_metadata):
+            raise DocumentError(f"{name} is damaged: none of its sheets can be read", source=name, code="corrupt")
         builder.sheet("", [], 1, found.comments if self._comments else ())
         if not self._comments:
             left_out = [found.comments, *(each.comments for each in found.asides.values())]

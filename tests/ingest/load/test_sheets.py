@@ -63,6 +63,33 @@ def load(data, **settings):
     return create(**settings).load(data, "a.xlsx")
 
 
+def _two_sheets(first, second):
+    """A workbook of two sheets, of which each may be cut short, or None: missing."""
+    whole = book(f'<row r="1">{word("A1", "flour")}{word("B1", "sacks")}</row>')
+    with zipfile.ZipFile(io.BytesIO(whole)) as packed:
+        parts = {name: packed.read(name).decode() for name in packed.namelist()}
+    sheet, listed = parts["xl/worksheets/sheet1.xml"], '<sheet name="S" sheetId="1" r:id="s"/>'
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(
+        listed, f'{listed}<sheet name="T" sheetId="2" r:id="u"/>'
+    )
+    parts["xl/_rels/workbook.xml.rels"] = samples.relations(
+        s=("worksheet", "worksheets/sheet1.xml"), u=("worksheet", "worksheets/sheet2.xml")
+    )
+    for number, share in ((1, first), (2, second)):
+        parts[f"xl/worksheets/sheet{number}.xml"] = sheet[: int(len(sheet) * (share or 0))]
+    return samples.zipped({name: part for name, part in parts.items() if part})
+
+
+@pytest.mark.parametrize("damage", [0.5, None])
+def test_a_workbook_of_which_no_sheet_can_be_read_is_damaged_and_others_have_them_counted(damage):
+    assert load(_two_sheets(1, 1)).notices == {}
+    for one in (load(_two_sheets(1, damage)), load(_two_sheets(damage, 1))):
+        assert (one.text.strip(), one.notices) == ("flour | sacks", {"unread_sheets": 1})
+    with pytest.raises(DocumentError, match="none of its sheets") as error:
+        load(_two_sheets(damage, damage))
+    assert error.value.code == "corrupt"
+
+
 def test_dates_times_errors_and_truths_are_as_they_are_shown():
     rows = (
         f'<row r="1">{word("A1", "day")}<c r="B1" s="1"><v>45356</v></c></row>'
