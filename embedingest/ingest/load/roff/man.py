@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ManLoader", "create"]
 
 _ALTERNATING: Final = frozenset({"BI", "BR", "IB", "IR", "RB", "RI"})
-_WORDS: Final = frozenset({"B", "I", "R", "SM", "SB", "CW", "C", "L"})
+_WORDS: Final = frozenset({"B", "I", "R", "SM", "SB", "CW", "C", "L", "nop"})
 _PARAGRAPH: Final = frozenset({"PP", "LP", "P", "HP", "RS", "RE", "sp", "Sp", "YS", "bp", "SE"})
 _VERBATIM: Final = frozenset({"nf", "EX", "Vb", "CS", "DS"})
 _FILLED: Final = frozenset({"fi", "EE", "Ve", "CE", "DE"})
@@ -30,9 +30,20 @@ _ALL: Final = (
        "IX", "ti", "in", "PD", "ad", "na", "hy", "nh", "ft", "ps", "ta", "ne", "nr", "rr", "ll", "ce", "tr", "rm",
        "rn", "lf", "ss", "cs", "UC", "AT", "DT", "do", "mso", "po", "vs", "fam", "color", "ev", "eo", "ec", "el", "nx",
        "ls", "pl", "cflags", "hw", "lt", "it", "rj", "ns", "rs", "fp", "hla", "hlm", "hcode", "char", "fchar",
-       "ex", "ab", "tm", "cc", "c2", "shift", "return", "als", "blm", "nop", "di", "da", "ch", "wh", "mk", "rt", "sv",
+       "ex", "ab", "tm", "cc", "c2", "shift", "return", "als", "blm", "di", "da", "ch", "wh", "mk", "rt", "sv",
        "os", "uf", "ul", "cu", "bd", "lc", "tc", "pc", "ig", "dt", "SC", "BK", "EK", "LINKSTYLE"}
 )  # fmt: skip
+_SILENT: Final = frozenset(
+    ["af", "aln", "asciify", "backtrace", "box", "boxa", "chop", "class", "close", "composite", "continue", "cp",
+     "defcolor", "device", "devicem", "ecr", "ecs", "em", "evc", "fc", "fcolor", "fl", "fschar", "fspecial", "ftr",
+     "fzoom", "gcolor", "hc", "hpf", "hpfa", "hpfcode", "hym", "hys", "itc", "kern", "length", "linetabs", "lg", "lsm",
+     "mc", "nm", "nn", "nroff", "open", "opena", "output", "pev", "pi", "pm", "pn", "pnr", "psbb", "ptr", "pvs",
+     "rchar", "rd", "rfschar", "rnn", "schar", "shc", "sizes", "special", "spreadwarn", "stringdown", "stringup", "sty",
+     "substring", "sy", "tkf", "tm1", "tmc", "trin", "trnt", "troff", "unformat", "vpt", "warn", "warnscale", "write",
+     "writec", "writem"]
+)  # fmt: skip
+"""Other requests of groff, whose words are settings. Pages call macros of their own so too, which are expanded."""
+_TAKES_IN: Final = frozenset({"so", "soquiet", "pso", "cf", "trf"})
 
 
 class ManLoader:
@@ -42,7 +53,7 @@ class ManLoader:
     """
 
     name = "man"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".man", ".mdoc", ".roff"})
     mimes = frozenset({"text/troff"})
 
@@ -155,11 +166,11 @@ class _Reader:
                 self._text(f"<{address}>{given[0] if given else ''}", number)
         elif name in {"SY", "OP", "MR"}:
             self._synopsis(name, given, number)
-        elif name == "br":
+        elif name in {"br", "brp"}:
             self.paper.end_line()
-        elif name == "so":
+        elif name in _TAKES_IN:
             self.paper.page.count("included_files")
-        elif name not in _ALL and not name.startswith("\\") and given:
+        elif name not in _ALL and name not in _SILENT and not name.startswith("\\") and given:
             self.paper.page.count("unknown_macros")
 
     def _titled(self, given: list[str]) -> None:

@@ -25,7 +25,7 @@ _LONGEST: Final = 100
 _MOST_BODY: Final = 200
 _MOST_GIVEN: Final = 500
 _SKIPPED: Final = frozenset({"ig"})
-_DEFINING: Final = frozenset({"de", "am", "de1", "am1", "dei"})
+_DEFINING: Final = frozenset({"de", "am", "de1", "am1", "dei", "dei1", "ami", "ami1"})
 
 
 class Line(NamedTuple):

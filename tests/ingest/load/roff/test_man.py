@@ -214,3 +214,10 @@ def test_lines_are_those_of_the_file():
 def test_any_text_is_read(text, head):
     document = create().load((head + text).encode(), "a.1")
     assert all(0 <= span.start < span.end <= len(document.text) for span in document.spans)
+
+
+def test_requests_of_groff_are_no_unknown_macros():
+    page = ".TH A 1\n.ftr V B\n.kern 0\n.hym 2\n.de box\nIn a \\\\$1.\n..\nOne\n.brp\n.nop Two\n.box barn\n.soquiet a.1\n.odd x\n"
+    document = create().load(page.encode(), "a.1")
+    assert document.text == "One\nTwo\nIn a barn.\n"
+    assert document.notices == {"included_files": 1, "unknown_macros": 1}
