@@ -56,8 +56,8 @@ KEPT = {
     "wiki": ("headings, lists, tables with spans, listings, formulas as written, notes below their paragraph",
              "`templates`, `skipped_images`, `comments_left_out`; of dumps (XML) `redirects`, `older_revisions`"),
     "xml": ("words without tags; titles as headings, rows as tables, listings",
-            ("`skipped_images`, `encoded_data`, `formulas_without_values`, `comments_left_out`, `invalid_xml`; "
-            "declared entities are a `bomb`")),
+            ("`skipped_images`, `encoded_data`, `formulas_without_values`, `comments_left_out`, `words_left_out` (of "
+            "drawings), `invalid_xml`; declared entities are a `bomb`")),
     "xz": _PACKED,
     "yaml": ("the text, word for word", ""),
     "zstd": _PACKED,

@@ -104,7 +104,7 @@ _MEANINGS: Final = {
     "values_unreadable": "values of metadata that there are not (such as 2024-02-31), kept as they are written",
     "words_left_out": "words of web pages beside the main content: menus, heads, feet (`main_only: false` takes them); "
     "buttons and dialogues; of mail, those of HTML that a longer plain text lacks; of LaTeX, those of branches that "
-    "only TeX could choose",
+    "only TeX could choose; of drawings, those that no browser shows",
 }
 
 

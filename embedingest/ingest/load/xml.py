@@ -15,6 +15,7 @@ from embedingest.ingest.load.common.items import Items, width
 from embedingest.ingest.load.common.markdown_escape import escaped_lines, fence_for
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.html import read
+from embedingest.ingest.load.markup.drawing import as_shown
 from embedingest.ingest.load.markup.fb2_notes import mark_notes
 from embedingest.ingest.load.markup.loose_xml import loose_root
 from embedingest.ingest.load.markup.xml_facts import facts_of, in_a_line, join_labels, parts_of_head
@@ -94,7 +95,7 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "11"
+    version = "12"
     suffixes = frozenset(
         [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".tei",
          ".rss", ".atom", ".opml", ".dita", ".ditamap", ".bookmap"]
@@ -129,6 +130,9 @@ def _document(root: Element, name: str, notices: dict[str, int]) -> Document:
     if local(root) == "fictionbook":
         mark_notes(root)
     walk = _Walk()
+    if local(root) == "svg":
+        root, unseen = as_shown(root)
+        walk.count("words_left_out", unseen)
     walk.all(root)
     pictures = sum(each.tag.endswith(_DRAWN) and not joined(each).strip() for each in root.iter() if _is_named(each))
     walk.count("skipped_images", pictures)
