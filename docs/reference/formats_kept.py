@@ -15,7 +15,8 @@ KEPT = {
     "code": ("the text, word for word; its language", ""),
     "csv": ("every row, a line each; the header for every chunk", ""),
     "docx": ("headings, lists with numbers, tables, boxes, notes, equations, charts' words",
-             "`running_lines`, `skipped_images`, `comments_left_out`, `hidden_words`, `unknown_symbols`"),
+             ("`running_lines`, `skipped_images`, `comments_left_out`, `hidden_words`, `unknown_symbols`, "
+              "`missing_parts`")),
     "epub": ("chapters in reading order",
              "`missing_chapters`, `words_left_out` (menus), `hidden_words`, `skipped_images`"),
     "gzip": _PACKED,
@@ -42,14 +43,15 @@ KEPT = {
     "pdf": ("pages, the outline as headings",
             "`running_lines`, `unknown_symbols`, `pages_without_text`, `unreadable_pages`, `image_only`"),
     "pptx": ("slides in the order of the show, tables, charts' words, speaker's notes",
-             "`hidden_slides`, `running_lines`, `skipped_images`, `comments_left_out`, `unknown_symbols`"),
+             ("`hidden_slides`, `running_lines`, `skipped_images`, `comments_left_out`, `unknown_symbols`, "
+              "`missing_parts`")),
     "rtf": ("headings, lists, tables, notes below their paragraph",
             "`skipped_images`, `comments_left_out`, `running_lines`, `undecodable`, `cut_off`, `unknown_symbols`"),
     "saved-page": ("the page, then its frames, as Markdown", "`words_left_out`, `hidden_words`, `skipped_images`"),
     "sheet": (
         "every sheet, a line a row, cells as they are shown; the header of each table for every chunk",
         ("`hidden_sheets`, `hidden_rows`, `hidden_columns`, `hidden_values`, `comments_left_out`, "
-        "`formulas_without_values`"),
+        "`formulas_without_values`, `unread_sheets`"),
     ),
     "text": ("the text, word for word, save data in letters",
              "`encoded_data`, `encrypted_data`, `signatures_left_out`; a file of one encrypted message is `encrypted`"),

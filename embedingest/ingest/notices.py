@@ -68,6 +68,7 @@ _MEANINGS: Final = {
     "mime_unusable": "media types that are no text",
     "minified": "code that a program packed into endless lines",
     "missing_chapters": "chapters that the book names and does not hold",
+    "missing_parts": "slides, notes, charts and other parts that the file names and does not hold",
     "no_text": "no text found in pictures",
     "nul_bytes": "NUL characters, kept as replacement marks",
     "obsolete_messages": "messages of catalogs that are no longer in use, which are left out",

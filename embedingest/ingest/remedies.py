@@ -56,6 +56,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "link_broken": "mend or remove them",
     "link_outside": "to read them, `--follow-symlinks always`",
     "minified": "to read it all the same, `load.loaders: {PATTERN: text}`",
+    "missing_parts": "copy or fetch the file again, or save it again",
     "no_text": "leave them out with `--exclude`",
     "outputs_left_out": "to read them, set the loader's `outputs`",
     "pictures_as_text": "name a model that takes pictures (`embedingest-images` runs those of CLIP and SigLIP)",

@@ -80,8 +80,8 @@ class SheetLoader:
             read = builder.sheet(sheet.name, rows, first, below, numbers=numbers)
             notices["hidden_values"] += found.facts[sheet.name].hidden_values if sheet.name in found.facts else 0
             notices["hidden_sheets"] += read and sheet.visible != calamine.SheetVisibleEnum.Visible
-        unread, tables = notices["unread_sheets"], calamine.SheetTypeEnum.WorkSheet
-        if unread == len(book.sheets_metadata) and any(sheet.typ == tables for sheet in book.sheets_metadata):
+        unread, tables = notices["unread_sheets"] == len(book.sheets_metadata), calamine.SheetTypeEnum.WorkSheet
+        if unread and not builder.text and any(sheet.typ == tables for sheet in book.sheets_metadata):
             raise DocumentError(f"{name} is damaged: none of its sheets can be read", source=name, code="corrupt")
         builder.sheet("", [], 1, found.comments if self._comments else ())
         if not self._comments:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly, Cell, grid, heading, pipe_table
 from embedingest.ingest.load.common.counting import letters, roman, written
 from embedingest.ingest.load.common.markdown_escape import escaped, escaped_lines
@@ -42,7 +43,7 @@ class PptxLoader:
     """
 
     name = "pptx"
-    version = "8"
+    version = "9"
     suffixes = frozenset({".pptx", ".pptm", ".ppsx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.presentationml.presentation"})
 
@@ -54,11 +55,12 @@ class PptxLoader:
         """Every slide's words with a `slide` span; titles are headings. `notices` count pictures and hidden slides."""
         container = open_package(data, name)
         show = _Show(container, notes=self._notes, comments=self._comments)
-        for order, path in enumerate(_slides(container), start=1):
+        for order, path in _slides(container):
             start = show.assembly.next
             show.slide(path)
             show.assembly.span(start, "slide", order)
         title, metadata = properties(container)
+        show.notices["missing_parts"] = len(container.missing)
         show.notices["unknown_symbols"] = show.assembly.text.count("\ufffd")
         return Document(
             source=name,
@@ -107,9 +109,9 @@ class _Show:
         self.notices["skipped_images"] += sum(1 for _ in slide.iter(A + "blip"))
         self.notices["hidden_slides"] += slide.get("show", "1") in SWITCHED_OFF
         for kind, target in links.values():
-            if kind == "notesSlide" and self._with_notes and self._container.has(target):
+            if kind == "notesSlide" and self._with_notes and self._container.holds(target):
                 self._notes(part(self._container, target), relations(self._container, target))
-            elif kind == "comments" and self._container.has(target):
+            elif kind == "comments" and self._container.holds(target):
                 self._comments(part(self._container, target))
 
     def _shape(self, shape: Element, links: dict[str, tuple[str, str]]) -> None:
@@ -154,13 +156,16 @@ class _Show:
                 self.assembly.add(f"Comment: {said}" if said else "")
 
 
-def _slides(container: Container) -> list[str]:
-    """The slides' parts in the order of the show."""
+def _slides(container: Container) -> list[tuple[int, str]]:
+    """The numbers and parts of the slides in the order of the show. Raises DocumentError: `corrupt`."""
     main = main_part(container, "ppt/presentation.xml")
     links = relations(container, main)
     listed = part(container, main).iter(P + "sldId")
     targets = [links.get(slide.get(R + "id", ""), ("", ""))[1] for slide in listed]
-    return [target for target in targets if container.has(target)]
+    held = [(order, target) for order, target in enumerate(targets, start=1) if container.holds(target)]
+    if targets and not held:
+        raise DocumentError(f"{container.name} is damaged: it holds no slide", source=container.name, code="corrupt")
+    return held
 
 
 def _said(shape: Element) -> list[str]:

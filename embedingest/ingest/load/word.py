@@ -41,7 +41,7 @@ class DocxLoader:
     """
 
     name = "docx"
-    version = "10"
+    version = "11"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 
@@ -61,7 +61,7 @@ class DocxLoader:
         title, metadata = properties(container)
         writer.count_unseen(body)
         pictures = sum(1 for _ in body.iter(A + "blip")) - writer.pictures
-        notices = {"skipped_images": max(0, pictures), **writer.notices}
+        lost = {"skipped_images": max(0, pictures), "missing_parts": len(container.missing)}
         return Document(
             source=name,
             has_lines=False,
@@ -70,7 +70,7 @@ class DocxLoader:
             mime="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             title=title or writer.first_heading,
             metadata=metadata,
-            notices={kind: count for kind, count in notices.items() if count},
+            notices={kind: count for kind, count in (lost | writer.notices).items() if count},
         )
 
 
@@ -291,6 +291,6 @@ class _Word:
         return found
 
     def _chunk(self, target: str) -> None:
-        if target not in self._foreign and self._container.has(target):
+        if target not in self._foreign and self._container.holds(target):
             self._foreign.add(target)
             self._list.block(foreign_text(self._container, target, self.notices))

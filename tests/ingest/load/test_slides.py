@@ -4,6 +4,7 @@ import pytest
 
 from embedingest import registry
 from embedingest.engine.hashing import HashingSizer
+from embedingest.errors import DocumentError
 from embedingest.ingest.load.slides import create_pptx
 from tests import samples
 
@@ -22,11 +23,15 @@ def shape(*paragraphs, kind=""):
     return f"<p:sp><p:nvSpPr>{place}</p:nvSpPr><p:txBody>{written}</p:txBody></p:sp>"
 
 
+def _held(parts):
+    return samples.zipped({name: part for name, part in parts.items() if part is not None})
+
+
 def load(*slides, options=None, show="1", **parts):
     numbers = range(len(slides))
     listed = "".join(f'<p:sldId r:id="s{n}"/>' for n in numbers)
     return create_pptx(**(options or {})).load(
-        samples.zipped(
+        _held(
             {
                 "ppt/presentation.xml": f"<p:presentation {NAMES}>{listed}</p:presentation>",
                 "ppt/_rels/presentation.xml.rels": samples.relations(
@@ -178,6 +183,31 @@ def test_comments_are_told_or_kept(comments):
         f"\\# 1 in the market{kept}\n",
         {} if comments else {"comments_left_out": 1},
     )
+
+
+def test_slides_notes_and_charts_that_are_named_and_not_there_are_counted_and_others_keep_their_numbers():
+    links = {
+        "c": ("chart", "../charts/chart1.xml"),
+        "n": ("notesSlide", "../notesSlides/notes1.xml"),
+        "i": ("image", "../media/picture.png"),
+    }
+    drawn = f'<p:graphicFrame><c:chart {C} r:id="c"/></p:graphicFrame>'
+    slides = [shape("First"), shape("Second") + drawn, shape("Third")]
+    whole = load(*slides)
+    parts = {"slides/_rels/slide1.xml.rels": samples.relations(**links)}
+    lost = load(*slides, **parts)
+    assert (lost.text, whole.notices, lost.notices) == (whole.text, {}, {"missing_parts": 2})
+    assert load(*slides, options={"notes": False}, **parts).notices == {"missing_parts": 1}
+    without = load(*slides, **{"slides/slide1.xml": None})
+    assert [(span.value, without.text[span.start : span.end].strip()) for span in without.spans] == [
+        (1, "First"),
+        (3, "Third"),
+    ]
+    assert without.notices == {"missing_parts": 1}
+    with pytest.raises(DocumentError, match="holds no slide") as error:
+        load(*slides, **{f"slides/slide{number}.xml": None for number in range(3)})
+    assert error.value.code == "corrupt"
+    assert load().text == ""
 
 
 def test_what_is_raised_or_lowered_on_a_slide_is_written_on_the_line():

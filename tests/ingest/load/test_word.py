@@ -494,3 +494,15 @@ def test_characters_of_symbol_fonts_in_a_run_are_what_a_person_sees():
     document = load(f"<w:p>{tick}{ready}{logo}</w:p>")
     assert document.text == "✓ ready for reuse \ufffd\n"
     assert document.notices == {"unknown_symbols": 1}
+
+
+def test_notes_charts_and_texts_that_are_named_and_not_there_are_counted():
+    chart = f'<c:chart xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" {R} r:id="c"/>'
+    mark = '<w:r><w:footnoteReference w:id="2"/></w:r>'
+    body = f'<w:p>{run("It turns.")}{mark}<w:r><w:drawing>{chart}</w:drawing></w:r></w:p><w:altChunk {R} r:id="a"/>'
+    links = {
+        "n": ("footnotes", "footnotes.xml"), "c": ("chart", "charts/chart1.xml"), "a": ("aFChunk", "inner.html"),
+        "p": ("image", "media/picture.png"), "h": ("hyperlink", "https://example.org/"),
+    }  # fmt: skip
+    document = load(body, **{"word/_rels/document.xml.rels": samples.relations(**links)})
+    assert (document.text, document.notices) == (text(body), {"missing_parts": 3})

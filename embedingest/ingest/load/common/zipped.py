@@ -35,6 +35,7 @@ class Container:
 
     def __init__(self, data: bytes, name: str, *, limit: int = MAX_UNPACKED) -> None:
         self.name = name
+        self.missing: Final[set[str]] = set()  # parts that were asked for and are not there
         self._budget: Final = Budget(name, limit)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
@@ -49,6 +50,12 @@ class Container:
 
     def has(self, part: str) -> bool:
         return part in self._zip.NameToInfo
+
+    def holds(self, part: str) -> bool:
+        """Whether a part to which another refers is there; if not, it is kept among the `missing`."""
+        if not self.has(part):
+            self.missing.add(part)
+        return self.has(part)
 
     def read(self, part: str) -> bytes:
         """The bytes of one part. Raises DocumentError: `corrupt`, `encrypted`, `bomb`."""

@@ -30,7 +30,7 @@ class Drawings:
         """Markdown of the charts and diagrams to which these relations of a part lead."""
         for id_ in ids:
             kind, target = links.get(id_, ("", ""))
-            if kind not in {"chart", "diagramData"} or target in self._seen or not self._container.has(target):
+            if kind not in {"chart", "diagramData"} or target in self._seen or not self._container.holds(target):
                 continue
             self._seen.add(target)
             root = part(self._container, target)

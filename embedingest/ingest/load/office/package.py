@@ -58,7 +58,7 @@ def relations(container: Container, path: str) -> dict[str, tuple[str, str]]:
 def related(container: Container, path: str, links: dict[str, tuple[str, str]], kind: str) -> Element | None:
     """The part that stands in this relation to the one at `path`, or that lies beside it under the usual name."""
     usual = posixpath.join(posixpath.dirname(path), f"{kind}.xml")
-    targets = [target for link, target in links.values() if link == kind]
+    targets = [target for link, target in links.values() if link == kind and container.holds(target)]
     return next((part(container, target) for target in (*targets, usual) if container.has(target)), None)
 
 
