@@ -17,8 +17,8 @@ KEPT = {
     "docx": ("headings, lists with numbers, tables, boxes, notes, equations, charts' words",
              ("`running_lines`, `skipped_images`, `comments_left_out`, `hidden_words`, `unknown_symbols`, "
               "`missing_parts`")),
-    "epub": ("chapters in reading order",
-             "`missing_chapters`, `words_left_out` (menus), `hidden_words`, `skipped_images`"),
+    "epub": ("chapters in reading order, drawings among them",
+             "`missing_chapters`, `unreadable_pages`, `words_left_out` (menus), `hidden_words`, `skipped_images`"),
     "gzip": _PACKED,
     "html": (
         "the main content, its title, comments; headings, numbered lists, tables, listings, filled fields, formulas",

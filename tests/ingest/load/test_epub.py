@@ -185,3 +185,54 @@ def test_a_style_sheet_of_the_book_says_what_is_raised():
     damaged = data.replace(b"position: relative", b"position: relativ?")
     assert damaged != data
     assert load_inner(damaged, "a.epub", "a.epub").text == "# One\n\n210 and H2O, so\n"
+
+
+def drawn_book(spine, **parts):
+    """A book of items, each `id: media type` with more attributes, all of them in the spine if they are named there."""
+    items = "".join(f'<item id="{key}" href="{key}" {more}/>' for key, (more, _) in parts.items())
+    order = "".join(f'<itemref idref="{key}"/>' for key in spine)
+    contents = '<navMap><navPoint><navLabel><text>Plan</text></navLabel><content src="b"/></navPoint></navMap>'
+    return samples.zipped({
+        "mimetype": "application/epub+zip",
+        "META-INF/container.xml": '<container><rootfile full-path="a.opf"/></container>',
+        "a.opf": f'<package><manifest>{items}<item id="n" href="toc" media-type="application/x-dtbncx+xml"/></manifest><spine>{order}</spine></package>',
+        "toc": f"<ncx>{contents}</ncx>",
+        **{key: data for key, (_, data) in parts.items()},
+    })  # fmt: skip
+
+
+SVG = 'media-type="image/svg+xml"'
+PAGE = 'media-type="application/xhtml+xml"'
+
+
+def test_pages_that_are_drawings_are_read_below_their_names_or_counted():
+    drawing = "<svg xmlns='http://www.w3.org/2000/svg'>{}</svg>"
+    data = drawn_book(
+        "abcd",
+        a=(PAGE, page("One", "<p>Words.</p>")),
+        b=(SVG, drawing.format("<text>Drawn page</text><text display='none'>never seen</text>")),
+        c=(SVG, drawing.format("<path/>")),
+        d=(SVG, "<!DOCTYPE svg [<!ENTITY a 'b'>]>" + drawing.format("<text>x</text>")),
+    )
+    document = load_inner(data, "a.epub", "a.epub")
+    assert document.text == "# One\n\nWords.\n\n# Plan\n\nDrawn page\n"
+    assert [(span.value, document.text[span.start : span.end]) for span in document.spans][1:] == [
+        ("b", "# Plan\n\nDrawn page")
+    ]
+    assert document.notices == {"words_left_out": 2, "skipped_images": 1, "unreadable_pages": 1}
+
+
+def test_what_is_no_page_is_read_by_the_page_that_stands_for_it_or_counted():
+    picture, other = 'media-type="image/jpeg"', 'media-type="application/pdf"'
+    data = drawn_book(
+        "acde",
+        a=(picture + ' fallback="x"', b""),
+        x=(other + ' fallback="b"', b""),
+        b=(PAGE, page("One", "<p>Words.</p>")),
+        c=(picture, b""),
+        d=(other + ' fallback="d"', b""),
+        e=('media-type="text/x-oeb1-document"', page("Two", "<p>Old.</p>")),
+    )
+    document = load_inner(data, "a.epub", "a.epub")
+    assert document.text == "# Plan\n\n# One\n\nWords.\n\n# Two\n\nOld.\n"
+    assert document.notices == {"skipped_images": 1, "inner_unsupported": 1}
