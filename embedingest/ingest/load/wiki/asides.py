@@ -18,7 +18,7 @@ _OPEN: Final = re.compile(
 MARK: Final = re.compile("\ue080(\\d+)\ue081")
 """Stands where something was set aside, with its place in the list."""
 _LANGUAGE: Final = re.compile(r"lang\s*=\s*[\"']?([\w+#-]{1,40})", re.IGNORECASE)
-_BLANKED: Final = {"\ue080": "", "\ue081": ""}
+_BLANKED: Final = ("\ue080", "\ue081", "\ue082", "\ue083")
 
 
 class Aside(NamedTuple):

@@ -14,6 +14,7 @@ from embedingest.ingest.load.common.raised import DOWN, END, UP, on_the_line
 from embedingest.ingest.load.common.struck import ADDED, ADDED_END, in_signs, struck
 from embedingest.ingest.load.wiki.asides import MARK, Aside, set_aside
 from embedingest.ingest.load.wiki.brackets import Brackets
+from embedingest.ingest.load.wiki.lists import NUMBER, TagLists
 from embedingest.ingest.load.wiki.tables import Table
 from embedingest.types import Document
 
@@ -36,6 +37,8 @@ _RAISED: Final = re.compile(r"<(/?)(su[pb])\s*>", re.IGNORECASE)
 _STRUCK: Final = re.compile(r"<(?:s|del|strike)\s*>([^\n]{0,2000}?)</(?:s|del|strike)\s*>", re.IGNORECASE)
 _ADDED: Final = re.compile(r"<(/?)ins\s*>", re.IGNORECASE)
 _SWITCH: Final = re.compile(r"__[A-Z]{2,40}__|(?<!~)~{3,5}(?!~)")
+_REFERENCE: Final = re.compile(r"&#?[^\s<&#;]{1,32};?")
+_NO_MARKS: Final = dict.fromkeys(range(0xE080, 0xE084))
 _LISTINGS: Final = frozenset({"pre", "syntaxhighlight", "source", "score", "timeline"})
 _NO_WORDS: Final = frozenset({"templatedata", "graph", "mapframe"})
 
@@ -47,7 +50,7 @@ class WikiLoader:
     """
 
     name = "wiki"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".wiki", ".mediawiki", ".wikitext"})
     mimes = frozenset({"text/x-wiki"})
 
@@ -99,7 +102,9 @@ class WikiPage:
         """The page as Markdown."""
         text, self._asides = set_aside(source, self.notices)
         table: Table | None = None
-        for line in self._brackets.read(text).split("\n"):
+        text = self._brackets.read(text)
+        lists = TagLists(text)
+        for line in text.split("\n"):
             if table is not None:
                 if not table.add(self._inline(line)):
                     self._end_table(table)
@@ -108,7 +113,8 @@ class WikiPage:
                 self._end()
                 table = Table()
             else:
-                self._line(line)
+                for each in lists.lines(line):
+                    self._line(each)
         if table is not None:
             self._end_table(table)
         self._end()
@@ -153,6 +159,8 @@ class WikiPage:
             self._numbers = [*self._numbers[: depth - 1], *[0] * (depth - 1 - len(self._numbers)),
                              (self._numbers[depth - 1] if same else 0) + 1]  # fmt: skip
             self._prefix = prefix
+            if (number := NUMBER.match(words)) is not None:
+                self._numbers[-1], words = int(number[1]), words[number.end() :]
             mark = f"{self._numbers[-1]}." if prefix[-1] == "#" else "-"
             self._lines.append(f"{' ' * self._depths.begin(depth - 1, mark)}{mark} {' '.join(words.split())}")
         elif prefix[-1] == ";":
@@ -223,7 +231,12 @@ def _plain(text: str) -> str:
         text = in_signs(_ADDED.sub(_added, _STRUCK.sub(lambda match: struck(_TAG.sub("", match[1])), text)))
         text = _TAG.sub("", _BREAK.sub("\n", text))
     text = _SWITCH.sub("", text) if "__" in text or "~~~" in text else text
-    return html.unescape(text) if "&" in text else text
+    return _REFERENCE.sub(_named, text) if "&" in text else text
+
+
+def _named(reference: re.Match[str]) -> str:
+    """The character that a reference names, but none that stands for what was set aside."""
+    return html.unescape(reference[0]).translate(_NO_MARKS)
 
 
 def _apostrophes(count: int) -> int:

@@ -116,3 +116,25 @@ def test_a_note_of_a_template_does_not_touch_the_word_before_it():
     assert load("Built in 1820{{sfn|Miller|1990|p=4}}, once{{efn|Or twice.}}.").text == (
         "Built in 1820 (Miller, 1990, 4), once (Or twice.).\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<ol><li>alpha</li><li>beta</li></ol>", "1. alpha\n2. beta\n"),
+        ("<ul><li>a<ol start=3><li>x</li><li>y</li></ol>tail</li><li>b</li></ul>after",
+         "- a\n  3. x\n  4. y\n\n  tail\n- b\n\nafter\n"),
+        ('Words:\n<ol start="5">\n<li><p>alpha</p>\n<p>more</p></li>\n<li>beta\n\n* own\n</li>\n</ol>\nafter\n',
+         "Words:\n5. alpha\n   more\n6. beta\n   - own\n\nafter\n"),
+        ("<OL>\n<LI>a\n<pre>\nx\n</pre>\n<LI>b\n</OL>\n\n", "1. a\n\n```\nx\n```\n\n2. b\n"),
+        ("* own <ul><li>in</li></ul>\n", "- own\n  - in\n"),
+        ("<ul><li>never\n\nmore\n", "never\n\nmore\n"),
+        ("{|\n| a <ul><li>x</li><li>y</li></ul>\n|}\n", "| a x y |\n| --- |\n"),
+    ],
+)  # fmt: skip
+def test_lists_in_tags_are_lists(source, text):
+    assert load(source).text == text
+
+
+def test_a_character_that_stands_for_something_here_is_none_of_the_page():
+    assert load("a &#xE080;9&#xE081; b &#57474;5&#57475; &eacute; &lt;i&gt; AT&T").text == "a 9 b 5 é <i> AT&T\n"
