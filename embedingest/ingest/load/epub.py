@@ -53,7 +53,7 @@ class EpubLoader:
     """Books: title, author and language in the metadata, `chapter` spans with the file of each chapter."""
 
     name = "epub"
-    version = "15"
+    version = "16"
     suffixes = frozenset({".epub"})
     mimes = frozenset({"application/epub+zip"})
 

@@ -65,7 +65,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "17"
+    version = "18"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -127,7 +127,7 @@ def read(
     if lines:
         take_out_of_words(page)
     write_listings(page, source)
-    write_controls(page)
+    unseen = write_controls(page)
     write_scripts(page, raised)
     write_gaps(page, source)
     metadata = _metadata(page)
@@ -136,13 +136,13 @@ def read(
     text, origins = render(content.roots, lines=lines)
     ends = [*(start for start, _ in origins), len(text)][1:]
     spans = [Span(start, end, "line", line) for (start, line), end in zip(origins, ends, strict=True) if start < end]
-    return Page(text, title, metadata, tuple(spans), _counted(page, content))
+    return Page(text, title, metadata, tuple(spans), _counted(page, content, unseen))
 
 
-def _counted(page: Index, content: Content) -> dict[str, int]:
+def _counted(page: Index, content: Content, unseen: int) -> dict[str, int]:
     """What a page shows and its text does not hold, and the words of it that nobody sees."""
     counts = {
-        "words_left_out": content.words_left_out,
+        "words_left_out": content.words_left_out + unseen,
         "hidden_words": content.hidden_words,
         "skipped_images": 0,
         "frames_left_out": 0,

@@ -29,7 +29,7 @@ class SavedPageLoader:
     """
 
     name = "saved-page"
-    version = "7"
+    version = "8"
     suffixes = frozenset({".mht", ".mhtml"})
     mimes = frozenset({"multipart/related", "application/x-mimearchive"})
 

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 from embedingest.ingest.load.common.counting import written
 from embedingest.ingest.load.common.mathml import linear
+from embedingest.ingest.load.web.drawn import drawn
 from embedingest.ingest.load.web.lines import unnumbered
 from embedingest.ingest.load.web.words import ITEM, LINE_END, SKIPPED, walked, words
 
@@ -40,10 +41,14 @@ _LONGEST: Final = 100
 """Characters of what a short form stands for."""
 
 
-def write_controls(page: Index) -> None:
-    """Put words in the place of fields, drawings and formulas, and behind short forms what they stand for."""
+def write_controls(page: Index) -> int:
+    """Put words in the place of fields, drawings and formulas, and behind short forms what they stand for.
+
+    How many words of drawings no browser shows.
+    """
     if page.body is None:
-        return
+        return 0
+    unseen = 0
     for node in _inner_first(page.find("input, select")):
         _replace(node, _chosen(node) if node.tag == "select" else _entered(node))
     for node in page.find("en-todo"):  # of Evernote: what stands behind the box is read as if it stood in it
@@ -51,7 +56,9 @@ def write_controls(page: Index) -> None:
     for node in _inner_first(page.find("math")):
         _replace(node, linear(_element(node)))
     for node in _inner_first(page.find("svg")):
-        _replace(node, _drawn(node))
+        said, hidden = drawn(node)
+        unseen += hidden
+        _replace(node, said)
     for node in _inner_first(page.find("ruby > rt")):
         parent = node.parent
         if parent is not None and parent.css_first("rp") is None and (said := words(node)):
@@ -64,6 +71,7 @@ def write_controls(page: Index) -> None:
     _keep_lines(page.find("textarea, [style*='white-space' i]"))
     for node in page.find("del, s, strike, [style*='line-through' i]"):
         _strike(node)
+    return unseen
 
 
 def _inner_first(nodes: Iterable[LexborNode]) -> list[LexborNode]:
@@ -113,31 +121,6 @@ def _chosen(menu: LexborNode) -> str:
         chosen = chosen[-1:]
     chosen = [option for option in chosen if option.attributes.get("value") != ""]
     return ", ".join(said for option in chosen if (said := words(option)))
-
-
-def _drawn(drawing: LexborNode) -> str:
-    """The words of a drawing: its title, then each text of it."""
-    said = []
-    child = drawing.child
-    while child is not None:
-        if child.tag == "title" and drawing.attributes.get("aria-hidden") != "true":
-            said.append(words(child))
-        child = child.next
-    texts = drawing.css("text, foreignObject")
-    said += [words(text) for text in texts if not _is_defined(text, drawing)]
-    return " ".join(each for each in said if each)
-
-
-def _is_defined(node: LexborNode, drawing: LexborNode) -> bool:
-    """Whether a text stands in what is only drawn where another element says so, or in another text."""
-    above = node.parent
-    for _ in range(50):
-        if above is None or above.mem_id == drawing.mem_id:
-            return False
-        if above.tag in {"defs", "symbol", "text", "foreignObject"}:
-            return True
-        above = above.parent
-    return True
 
 
 def _element(formula: LexborNode) -> ET.Element:

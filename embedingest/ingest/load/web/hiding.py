@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.load.web.index import Index
 
-__all__ = ["hidden_elements"]
+__all__ = ["declared", "hidden_elements"]
 
 _SAID: Final = re.compile(r"(?<![\w-])(display|visibility)\s*+:\s*+([a-z-]{1,30})(\s*+!\s*+important)?", re.IGNORECASE)
 _HIDES: Final = frozenset({("display", "none"), ("visibility", "hidden"), ("visibility", "collapse")})
@@ -40,7 +40,7 @@ def hidden_elements(page: Index) -> set[int]:
     _apply(page, (rule for rule in rules if not rule.rank[0]), said)
     if said or page.says("style", "none", "hidden", "collapse"):
         for node in page.find("[style*='display' i], [style*='visibility' i]"):
-            for named, hides, _ in _declared(node.attributes.get("style") or ""):
+            for named, hides, _ in declared(node.attributes.get("style") or ""):
                 said[node.mem_id, named] = hides
     _apply(page, (rule for rule in rules if rule.rank[0]), said)
     return {element for (element, _), hides in said.items() if hides}
@@ -56,10 +56,10 @@ def _rules(page: Index) -> list[_Rule]:
     """What the style sheets say of what the page holds; nothing where they hide nothing."""
     found: dict[tuple[str, str, bool], _Rule] = {}
     looked_for: set[str] = set()
-    for at, (selector, declared) in enumerate(_selectors(page)):
+    for at, (selector, said) in enumerate(_selectors(page)):
         if len(looked_for) < _MOST_SELECTORS or selector in looked_for:
             looked_for.add(selector)
-            for named, hides, important in declared:
+            for named, hides, important in said:
                 rank = (important, selector.count("#"), selector.count("."), selector[0] not in ".#", at)
                 found[selector, named, important] = _Rule(rank, selector, named, hides)
     return list(found.values()) if any(rule.hides for rule in found.values()) else []
@@ -71,14 +71,14 @@ def _selectors(page: Index) -> Iterator[tuple[str, list[tuple[str, bool, bool]]]
         if (sheet.attributes.get("media") or "").strip().lower() not in _SCREENS:
             continue
         for selectors, body in _blocks(_COMMENT.sub(" ", sheet.text(deep=True))):
-            declared = list(_declared(body))
-            for each in selectors.split(",") if declared else []:
+            said = list(declared(body))
+            for each in selectors.split(",") if said else []:
                 selector = each.strip()
                 if selector and _COMPOUND.fullmatch(selector) and page.may_hold(selector):
-                    yield selector, declared
+                    yield selector, said
 
 
-def _declared(style: str) -> Iterator[tuple[str, bool, bool]]:
+def declared(style: str) -> Iterator[tuple[str, bool, bool]]:
     """What a style says of the two properties that hide: which, whether it hides, whether that is important."""
     for match in _SAID.finditer(style):
         named = match[1].lower()

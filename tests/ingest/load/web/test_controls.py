@@ -76,6 +76,26 @@ def test_words_of_a_drawing_are_read(drawing, words):
 
 
 @pytest.mark.parametrize(
+    ("drawing", "unseen"),
+    [
+        ("<text>Mill</text><g display=none><text>never seen</text></g><text style='visibility: hidden'>x</text>", 3),
+        ("<g visibility=hidden><text visibility=visible>Mill</text><text>never</text></g>", 1),
+        ("<defs><g id=a><text>Mill</text></g><text>never</text></defs><use xlink:href='#a'/>", 1),
+        ("<symbol id=a><text>Mill</text></symbol><symbol id=b><text>never</text></symbol><use href='#a'></use>", 1),
+        ("<switch><foreignObject requiredFeatures=x><p>Mill</p></foreignObject><text>Mi…</text></switch>", 1),
+        (
+            "<switch><text systemLanguage=de>Mühle</text><g requiredExtensions=x><text>y</text></g><text>Mill</text></switch>",
+            2,
+        ),
+        ("<switch><g requiredFeatures=x><path d='M0'/></g><text>Text is not SVG</text></switch><text>Mill</text>", 4),
+    ],
+)
+def test_words_of_a_drawing_that_no_browser_shows_are_counted(drawing, unseen):
+    page = read(f"<body><svg>{drawing}</svg><svg style='display:none'><text>none</text></svg></body>")
+    assert (page.text, page.notices) == ("Mill\n", {"words_left_out": unseen + 1})
+
+
+@pytest.mark.parametrize(
     ("formula", "words"),
     [
         ("<mi>E</mi><mo>=</mo><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup>", "E = mc^2"),
