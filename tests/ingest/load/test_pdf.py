@@ -796,6 +796,21 @@ def test_pages_whose_commands_do_not_unpack_are_unreadable_and_empty_ones_are_no
     assert empty.value.code == "empty"
 
 
+def test_a_comment_that_is_written_elsewhere_makes_no_empty_page_unreadable():
+    data = book([[], body(prose(2))], marks=["/Subtype /Text /Contents 6 0 R /Rect [9 9 30 30]"])
+    data = data.replace(b"10 0 obj", b"6 0 obj\n(Why?)\nendobj\n10 0 obj", 1)
+    assert load(data).notices == {"pages_without_text": 1, "comments_left_out": 1}
+
+
+@pytest.mark.parametrize(
+    ("written", "damaged"), [(b"/FlateDecode]", b"/FlbteDecode]"), (b"/Contents 12 0 R", b"/Contents 3 0 R")]
+)
+def test_a_page_whose_commands_are_packed_in_no_known_way_or_are_none_is_unreadable(written, damaged):
+    data = _packed([body(prose(1)), body(prose(2))], ())
+    assert written in data
+    assert load(data.replace(written, damaged, 1)).notices == {"unreadable_pages": 1}
+
+
 def test_fields_on_a_page_without_print_are_read_and_the_page_is_told():
     marks = [field("Tx", "n", (120, 715, 300, 732), "/V (Ann Miller)")]
     assert load(book([[], body(prose(2))], marks=marks)).notices == {"pages_without_text": 1}

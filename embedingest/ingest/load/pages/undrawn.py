@@ -26,7 +26,12 @@ _CONTENTS: Final = re.compile(rb"/Contents\s*\[?((?:\s*\d{1,10} \d{1,5} R)+)")
 _REFERENCE: Final = re.compile(rb"(\d{1,10}) \d{1,5} R")
 _STREAM: Final = re.compile(rb">>\s*stream\r?\n")
 _FILTER: Final = re.compile(rb"/Filter\s*(\[[^\]]*\]|/\w+)")
+_SEVERAL: Final = re.compile(rb"\[((?:\s*\d{1,10} \d{1,5} R)*)\s*\]")
+_WORDS: Final = re.compile(rb"\(|<(?!<)")
 _NAME: Final = re.compile(rb"/(\w+)")
+_OTHER_FILTERS: Final = frozenset(
+    b"LZWDecode LZW RunLengthDecode RL Crypt DCTDecode JPXDecode CCITTFaxDecode JBIG2Decode".split()
+)
 _BINARY: Final = re.compile(rb"[^\t\n\f\r -~]")
 _MOSTLY: Final = 0.3
 """A greater share of what is no letter, digit or sign is no command that draws."""
@@ -44,7 +49,7 @@ class Undrawn:
             return False
         written = self._alone(index)
         self._left -= len(written)
-        return any(_is_damaged(head, packed) for head, packed in _contents(written))
+        return any(stream is None or _is_damaged(*stream) for stream in _contents(written))
 
     def _alone(self, index: int) -> bytes:
         """A file of this page alone, nothing packed within anything else."""
@@ -59,16 +64,26 @@ class Undrawn:
         return written.getvalue()
 
 
-def _contents(written: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Of each stream of commands what is said of it, and its bytes as they are packed."""
+def _contents(written: bytes) -> Iterator[tuple[bytes, bytes] | None]:
+    """Of each stream of commands what is said of it, and its bytes as they are packed; None where there is none."""
     places = {int(found[1]): found.end() for found in _OBJECT.finditer(written)}
-    wanted = [number for found in _CONTENTS.finditer(written) for number in _REFERENCE.findall(found[1])]
-    for number in wanted:
-        start = places.get(int(number), len(written))
-        end = written.find(b"endstream", start)
-        begins = _STREAM.search(written, start, max(start, end))
-        if begins is not None:
-            yield written[start : begins.start()], written[begins.end() : end]
+    wanted = [int(number) for found in _CONTENTS.finditer(written) for number in _REFERENCE.findall(found[1])]
+    seen: set[int] = set()
+    while wanted:
+        number = wanted.pop()
+        if number in seen:
+            continue
+        seen.add(number)
+        start = places.get(number, len(written))
+        several = _SEVERAL.match(written, start)
+        begins = _STREAM.search(written, start, max(start, written.find(b"endobj", start)))
+        if several is not None:
+            wanted += map(int, _REFERENCE.findall(several[1]))
+        elif begins is None:
+            if not _WORDS.match(written, start):  # what a note says
+                yield None
+        else:
+            yield written[start : begins.start()], written[begins.end() : written.find(b"endstream", begins.end())]
 
 
 def _is_damaged(head: bytes, packed: bytes) -> bool:
@@ -91,8 +106,10 @@ def _unpacked(packed: bytes, filters: list[bytes]) -> bytes | None:
             packed = base64.a85decode(packed.partition(b"~>")[0], ignorechars=b" \t\n\r\x0b\x0c\0")
         elif name in {b"ASCIIHexDecode", b"AHx"}:
             packed = binascii.unhexlify(b"".join(packed.partition(b">")[0].split()))
-        else:
+        elif name in _OTHER_FILTERS:
             return None
+        else:
+            raise ValueError("packed in a way that there is not")
     return packed
 
 
