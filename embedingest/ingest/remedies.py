@@ -72,7 +72,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "unread_sheets": "save the workbook again, as .xlsx",
     "unreadable_pages": "save the file again, or print it to a new PDF",
     "unsupported": "convert it, or write a loader (docs/guides/plugins.md)",
-    "words_left_out": "to read them, set the loader's `main_only: false`",
+    "words_left_out": "to read menus, heads and feet of web pages, set the loader's `main_only: false`",
 }
 
 NOTHING_TO_DO: Final[Mapping[str, str]] = {

@@ -20,6 +20,9 @@ PAGES = {
     "a long name": "'<b>' * 401 + '<' + 'a' * n",
     "comments in one paragraph": "'<p>' + 'a <!-- \\n -->' * (n // 12)",
     "tags that nothing closes": "'<p' * (n // 2)",
+    "classes that styles hide": "'<style>' + '.a.b{display:none}' * (n // 36) + '</style>' + '<p class=a>x<p class=b>y' * (n // 48)",
+    "hidden elements in each other": "'<div hidden>' * (n // 12)",
+    "frames": "'<frameset>' + '<frame src=a>' * (n // 13)",
     "blanks in a tag": "('</script' + ' ' * 50) * (n // 58)",
 }
 
