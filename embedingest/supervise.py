@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -27,10 +28,11 @@ from embedingest.ingest.figures import Figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from embedingest.config import Config, PipelineConfig, ServerConfig
     from embedingest.ingest.pipeline import Pipeline
-    from embedingest.ingest.report import IngestReport
+    from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.server.run import HttpServer
 
 __all__ = ["Supervisor"]
@@ -111,18 +113,29 @@ class Supervisor:
         if self.failures and not self._stop.is_set():
             raise next(iter(self.failures.values()))
 
-    def once(self, *, allow_deletes: bool = False) -> dict[str, IngestReport]:
-        """Converge each pipeline once, one after the other."""
+    def once(
+        self,
+        *,
+        allow_deletes: bool = False,
+        progress: Callable[[str], AbstractContextManager[ProgressSink | None]] = lambda _: nullcontext(),
+    ) -> dict[str, IngestReport]:
+        """Converge each pipeline once, one after the other.
+
+        `progress` gives who is told where the pipeline of a name stands; it is left before anything else is told of it.
+        """
         reports = {}
         try:
             for name in self.config.pipelines:
                 if self._stop.is_set():
                     break
                 try:
-                    with open_pipeline(self._session, name, stop=self._stop) as pipeline:
+                    with (
+                        progress(name) as sink,
+                        open_pipeline(self._session, name, progress=sink, stop=self._stop) as pipeline,
+                    ):
                         remember(pipeline, self._session.config)
                         reports[name] = pipeline.converge(allow_deletes=allow_deletes)
-                        self._on_report(name, reports[name])
+                    self._on_report(name, reports[name])
                 except EmbedingestError as error:
                     self._name_file(name, error)
                     self._fail(name, error)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
+from embedingest.cli._typed import place_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,5 +31,5 @@ def converge_once(config: Config, *, as_json: bool, allow_deletes: bool = False,
             from embedingest.ingest.audit.preview import read_frozen
 
             report = pipeline.carry_out(read_frozen(frozen), allow_deletes=allow_deletes)
-    print_report(report, as_json=as_json)
+    print_report(report, as_json=as_json, place=place_of(config))
     return stop.exit_code(report.exit_code)

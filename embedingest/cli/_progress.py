@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from embedingest.cli._output import is_quiet, stderr, teller
 from embedingest.progress import ProgressLine
 
-__all__ = ["progress_line"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from embedingest.ingest.report import Progress, ProgressSink
+
+__all__ = ["named_progress_line", "progress_line"]
 
 
 def progress_line(*, as_json: bool) -> ProgressLine:
@@ -18,3 +26,14 @@ def progress_line(*, as_json: bool) -> ProgressLine:
     """
     quiet = is_quiet() or teller() is not None or (as_json and not sys.stderr.isatty())
     return ProgressLine(console=stderr(), quiet=quiet)
+
+
+@contextmanager
+def named_progress_line(name: str, *, as_json: bool) -> Iterator[ProgressSink]:
+    """The same line for one of several pipelines, which it names: `notes: ingest`."""
+    with progress_line(as_json=as_json) as line:
+
+        def show(progress: Progress) -> None:
+            line(replace(progress, stage=f"{name}: {progress.stage}"))
+
+        yield show

@@ -20,17 +20,17 @@ _MOST_NAMES: Final = 5
 
 
 def print_report(
-    report: IngestReport, *, as_json: bool, line: bool = False, place: tuple[Path, str, str] | None = None
+    report: IngestReport, *, as_json: bool, place: tuple[Path, str, str] | None, line: bool = False
 ) -> None:
     """The report on standard output as JSON (on one line with `line`), else on standard error for people.
 
-    `place` is state folder, database and table, for the commands that it names; without, those are of the usual place.
+    `place` is state folder, database and table, for the commands that it names; `None`: those of the usual place.
     """
     if as_json:
         print_json(report.to_json(), line=line)
         return
     if report.snapshot is not None:
-        print_note(_snapshot_line(report.snapshot))
+        print_note(_snapshot_line(report.snapshot, _typed("restore", place)))
         return
     if report.stopped:  # what failed is told by the run that goes on
         files = _counted(report.files)
@@ -40,13 +40,18 @@ def print_report(
     for failure in report.failures[:_MOST_FAILURES]:
         print_failure(_failure_line(failure), style="red")
     if len(report.failures) > _MOST_FAILURES:
-        print_failure(f"… and {len(report.failures) - _MOST_FAILURES} more; `embedingest status` lists them")
+        print_failure(f"… and {len(report.failures) - _MOST_FAILURES} more; `{_typed('status', place)}` lists them")
     for text in notice_lines(report.notices):
         print_note(text, style="yellow")
     if waiting := report.files.pending_deletes:
         wait = "1 deletion waits" if waiting == 1 else f"{waiting:,} deletions wait"
-        confirm = "embedingest confirm" if place is None else typed("confirm", *place)
-        print_failure(f"{wait}: `{confirm}` carries {'it' if waiting == 1 else 'them'} out", style="yellow")
+        print_failure(
+            f"{wait}: `{_typed('confirm', place)}` carries {'it' if waiting == 1 else 'them'} out", style="yellow"
+        )
+
+
+def _typed(command: str, place: tuple[Path, str, str] | None) -> str:
+    return f"embedingest {command}" if place is None else typed(command, *place)
 
 
 def _failure_line(failure: Failure) -> str:
@@ -56,14 +61,15 @@ def _failure_line(failure: Failure) -> str:
     return f"failed: {said}"
 
 
-def _snapshot_line(deed: SnapshotDeed) -> str:
+def _snapshot_line(deed: SnapshotDeed, restore: str) -> str:
+    """`restore` is the command as it is typed for the table."""
     rows = "1 row" if deed.rows == 1 else f"{deed.rows:,} rows"
     if deed.did == "restored":
-        follow = "nothing is followed until `embedingest restore --resume`"
+        follow = "nothing is followed until `{restore} --resume`"
         return f"the table is what it was at snapshot `{deed.name}`, {rows}; {follow}"
     if deed.did == "dropped":
         return f"snapshot `{deed.name}` ({rows}) was dropped; its files go with the next clean-up"
-    return f"snapshot `{deed.name}` was made: {rows}; `embedingest restore {deed.name}` brings it back"
+    return f"snapshot `{deed.name}` was made: {rows}; `{restore} {deed.name}` brings it back"
 
 
 def _print_counts(report: IngestReport) -> None:

@@ -13,6 +13,7 @@ from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._output import print_json, print_note
 from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
+from embedingest.cli._typed import typed
 from embedingest.errors import ConfigError, LockedError, StoreError
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def refuse_unknown(state: Path, db: str, table: str, named: Sequence[str]) -> No
 
     if named and knows_none(state, db, table, named):
         what = f"`{named[0]}` is no document" if len(named) == 1 else f"none of the {len(named)} names is a document"
-        raise ConfigError(f"{what} of the table", remedy="`embedingest status` lists what failed and what waits")
+        raise ConfigError(
+            f"{what} of the table", remedy=f"`{typed('status', state, db, table)}` lists what failed and what waits"
+        )
 
 
 def perform_or_request(
@@ -76,6 +79,7 @@ def perform_or_request(
 
     lock_seconds = _LEASE_SECONDS if local_folder(db) is None else _LOCK_SECONDS
     settings = partial(recall, state, db, table)
+    place = state, db, table
     wish = _Wish(settings(), settings, journal_path(state, db, table), verb, arguments, lock_seconds)
     with stop_on_signals() as stop:
         try:
@@ -83,8 +87,8 @@ def perform_or_request(
         except LockedError as error:
             print_note(f"{error.message}; asking it to {verb}, and waiting", style="dim")
             answer = _awaited(wish, stop, as_json=as_json)
-            return stop.exit_code(ExitCode.DONE if answer is None else _print_answer(answer, as_json=as_json))
-    print_report(report, as_json=as_json)
+            return stop.exit_code(ExitCode.DONE if answer is None else _print_answer(answer, place, as_json=as_json))
+    print_report(report, as_json=as_json, place=place)
     return stop.exit_code(report.exit_code)
 
 
@@ -146,12 +150,12 @@ def _awaited(wish: _Wish, stop: StopEvent, *, as_json: bool) -> Mapping[str, Any
     return None
 
 
-def _print_answer(answer: Mapping[str, Any], *, as_json: bool) -> int:
+def _print_answer(answer: Mapping[str, Any], place: tuple[Path, str, str], *, as_json: bool) -> int:
     from embedingest.ingest.report import IngestReport
 
     report = IngestReport.from_json(answer)
     if as_json:
         print_json(answer)
     else:
-        print_report(report, as_json=False)
+        print_report(report, as_json=False, place=place)
     return report.exit_code

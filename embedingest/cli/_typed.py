@@ -12,7 +12,9 @@ from embedingest.types import DEFAULT_TABLE
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["typed"]
+    from embedingest.config import Config
+
+__all__ = ["place_of", "typed"]
 
 
 def typed(command: str, state: Path, db: str, table: str) -> str:
@@ -29,3 +31,9 @@ def typed(command: str, state: Path, db: str, table: str) -> str:
     if table != DEFAULT_TABLE:
         words += ["--table", table]
     return shlex.join(words)
+
+
+def place_of(config: Config) -> tuple[Path, str, str]:
+    """State folder, database and table of the pipeline `default`."""
+    pipeline = config.pipelines["default"]
+    return config.state, pipeline.db, pipeline.table

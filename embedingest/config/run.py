@@ -23,10 +23,14 @@ RAY_ONLY: Final = ("gpus", "cpus", "memory_mib", "insecure")
 """Settings that no other nodes have."""
 
 _ADDRESS: Final = re.compile(r"ray://[^/\s]+:\d{1,5}")
+_NO_PORT: Final = re.compile(r"ray://(?:[^/:\s\[\]]+|\[[^/\s\[\]]+\]):?")
+"""An address of which only the port lacks."""
 
 
 def _is_a_place(text: str) -> str:
     if text not in _PLACES and _ADDRESS.fullmatch(text) is None:
+        if _NO_PORT.fullmatch(text) is not None:
+            raise ValueError(f"`{text}` lacks the port of Ray's client server: write `{text.rstrip(':')}:10001`")
         raise ValueError(f"`{text}` is no place to run: write {', '.join(_PLACES)} or `ray://HOST:PORT`")
     return text
 

@@ -251,3 +251,11 @@ def test_paths_of_no_use_are_told_with_what_to_do(shell):
     }.items():
         ran = shell.ingest("--plan", path)
         assert (ran.code, said in ran.err) == (2, True), ran.err
+
+
+def test_a_plan_names_a_file_that_cannot_be_read_once_with_the_reason(shell):
+    shell.write("docs/broken.pdf", b"%PDF-1.4 nothing")
+    line = shell.run("plan", "docs", "--model", "hashing").out.splitlines()[0]
+    assert line.startswith("! docs/broken.pdf ")
+    assert line.count("docs/broken.pdf") == 1
+    assert "  " not in line

@@ -75,7 +75,12 @@ def test_pipelines_of_a_file_run_on_nodes_once_and_are_not_watched(notes):
         (("watch", "docs", "--on", "ray"), "`embedingest run CONFIG --every 15m --on ray`"),
         (("ingest", "docs", "--nodes", "2"), "add `--on processes`, or `--on ray`"),
         (("ingest", "docs", "--on", "moon"), "`moon` is no place to run"),
-        (("ingest", "docs", "--on", "ray://host"), "`ray://host` is no place to run"),
+        (
+            ("ingest", "docs", "--on", "ray://host"),
+            "`ray://host` lacks the port of Ray's client server: write `ray://host:10001`",
+        ),
+        (("ingest", "docs", "--on", "ray://[::1]:"), "write `ray://[::1]:10001`"),
+        (("ingest", "docs", "--on", "ray://host:port"), "`ray://host:port` is no place to run"),
         (("run", "embedingest.yaml", "--every", "soon"), "`every soon` is no schedule"),
         (("run", "embedingest.yaml", "--once", "--nodes", "0"), "nodes"),
         (("ingest", "docs", "--nodes", "two"), "'two' is not a whole number from 1 to 4,096"),

@@ -34,3 +34,21 @@ def test_what_a_run_says_of_waiting_deletions_carries_them_out_as_it_stands(shel
     assert f"`{shlex.join(command)}`" in status.out
     assert shell.run(*command[1:]).code == 0
     assert shell.run("status", *command[2:], "--json").json["pending_deletes"] == []
+
+
+def test_a_retry_says_of_waiting_deletions_what_carries_them_out_as_it_stands(shell):
+    for number in range(20):
+        shell.write(f"docs/w{number}.md", f"Text number {number}.")
+    assert shell.ingest("--state", "st").code == 0
+    for number in range(18):
+        (shell.folder / "docs" / f"w{number}.md").unlink()
+    shell.write("docs/w18.md", b"\0\1\2")
+    command = f"`{shlex.join(['embedingest', 'confirm', '--state', str(shell.folder / 'st')])}`"
+    place = ("--state", "st")
+    planned = shell.run("plan", *place)
+    ran = shell.run("ingest", "docs", "--model", "hashing", *place)
+    retried = shell.run("retry", *place)
+    assert command in planned.out
+    assert command in ran.err
+    assert command in retried.err
+    assert command in shell.run("verify", *place).out

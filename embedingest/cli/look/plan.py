@@ -11,6 +11,7 @@ from embedingest.cli._options import FilePath, json_option, model_options, paths
 from embedingest.cli._output import print_json, print_line, writing
 from embedingest.cli._reports import excluded_lines, unreadable_lines
 from embedingest.cli._settings import config_from_flags, ingest_options, nodes_options, on_nodes
+from embedingest.cli._typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,17 +56,23 @@ def plan(
     if as_json:
         print_json(document)
     else:
-        for line in _lines(document):
+        for line in _lines(document, typed("confirm", state, db, table)):
             print_line(line)
     return int(bool(document["unreadable"]))
 
 
-def _lines(document: Mapping[str, Any]) -> Iterator[str]:
+def _failed(source: str, reason: str) -> str:
+    """Most reasons begin with the name of the document, which then stands there once."""
+    return reason if reason.startswith(source) else f"{source}: {reason}"
+
+
+def _lines(document: Mapping[str, Any], confirm: str) -> Iterator[str]:
+    """What is shown of a plan; `confirm` is the command as it is typed for its table."""
     marks = {"new": "+", "changed": "~", "deleted": "-", "pending_delete": "…", "failed": "!", "skipped": "?"}
     for file in document["files"]["list"]:
         counts = ", ".join(f"{count} {name}" for name, count in file["chunks"].items() if count)
-        why = f": {file['error']}" if "error" in file else ""
-        yield f"{marks.get(file['change'], ' ')} {file['source']}  {counts}{why}"
+        said = _failed(file["source"], file["error"]) if "error" in file else f"{file['source']}  {counts}"
+        yield f"{marks.get(file['change'], ' ')} {said}"
     yield from unreadable_lines(document["unreadable"])
     yield from excluded_lines(document["excluded"])
     files, chunks, embed = document["files"], document["chunks"], document["embed"]
@@ -73,7 +80,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         f"{files[name]:,} {name}" for name in ("seen", "unchanged", "new", "changed", "deleted")
     )
     if waiting := files["pending_deletes"]:
-        yield f"{waiting:,} deletions would wait for confirmation: `embedingest confirm` carries out what waits"
+        yield f"{waiting:,} deletions would wait for confirmation: `{confirm}` carries out what waits"
     yield "chunks: " + ", ".join(f"{count:,} {name}" for name, count in chunks.items())
     about = "" if embed["seconds"] is None else f", about {embed['seconds']} s"
     known = f"; {embed['known']:,} texts are known" if embed["known"] else ""

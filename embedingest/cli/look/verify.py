@@ -8,6 +8,7 @@ import rich_click as click
 
 from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_line
+from embedingest.cli._typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,14 +50,18 @@ def verify(repair: bool, sample: int, db: str, table: str, state: Path, as_json:
         print_line(f"{verification.files:,} files, {verification.rows:,} rows{checked}: {verdict}")
         lacks = context is not None and context.is_written and any(problem.kind == "missing" for problem in problems)
         writer = None if repair else writer_of(state, db, table)
-        for line in _ways(verification, writer, repaired=repair, lacks_context=lacks):
+        confirm = typed("confirm", state, db, table)
+        for line in _ways(verification, writer, confirm, repaired=repair, lacks_context=lacks):
             print_line(line)
     return int(len(problems) > len(mendable) if repair else bool(problems))
 
 
-def _ways(verification: Verification, writer: Holder | None, *, repaired: bool, lacks_context: bool) -> Iterator[str]:
+def _ways(
+    verification: Verification, writer: Holder | None, confirm: str, *, repaired: bool, lacks_context: bool
+) -> Iterator[str]:
     """What mends what was found, for one who has just done so (`repaired`) or may; `writer` keeps the table locked.
 
+    `confirm` is that command as it is typed for the table.
     `lacks_context`: chunks are missing whose context others write, whom only a configuration names.
     """
     mendable, pending = verification.mendable, len(verification.pending)
@@ -74,13 +79,13 @@ def _ways(verification: Verification, writer: Holder | None, *, repaired: bool, 
         first = "`embedingest run CONFIG --once` has missing context written, then " if lacks_context else ""
         yield f"{first}`embedingest verify --repair` mends {which}"
     if pending and not verification.paused:
-        yield f"{pending:,} {_confirmation(verification, writer, repaired=repaired)}, or restore the files"
+        yield f"{pending:,} {_confirmation(verification, writer, confirm, repaired=repaired)}, or restore the files"
     if any(problem.kind == "table" for problem in verification.problems):
         yield "`embedingest rebuild` makes the table again from its folders, and embeds only what is not cached"
 
 
-def _confirmation(verification: Verification, writer: Holder | None, *, repaired: bool) -> str:
+def _confirmation(verification: Verification, writer: Holder | None, confirm: str, *, repaired: bool) -> str:
     if repaired or not verification.unasked:
-        return "deletions wait for confirmation: `embedingest confirm` carries them out"
+        return f"deletions wait for confirmation: `{confirm}` carries them out"
     first = "the next `ingest` finds that" if writer is None else f"process {writer.pid} has found that"
-    return f"deletions need confirmation: once {first}, `embedingest confirm` carries them out"
+    return f"deletions need confirmation: once {first}, `{confirm}` carries them out"

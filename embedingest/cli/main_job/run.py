@@ -13,6 +13,7 @@ from embedingest.cli._exit_codes import ExitCode, exit_code
 from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._options import FilePath, json_option
 from embedingest.cli._output import print_failure, print_json, print_note
+from embedingest.cli._progress import named_progress_line, progress_line
 from embedingest.cli._reports import print_report
 from embedingest.cli._settings import nodes_options, on_nodes
 from embedingest.errors import ConfigError, PluginError
@@ -20,10 +21,11 @@ from embedingest.system import hangup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from embedingest.config import Config
-    from embedingest.ingest.report import IngestReport
+    from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.supervise import Supervisor
 
 __all__ = ["run"]
@@ -95,7 +97,12 @@ def _check_schedule(schedule: str) -> None:
 
 
 def _once(supervisor: Supervisor, *, allow_deletes: bool, as_json: bool) -> int:
-    reports = supervisor.once(allow_deletes=allow_deletes)
+    several = len(supervisor.config.pipelines) > 1
+
+    def progress(name: str) -> AbstractContextManager[ProgressSink]:
+        return named_progress_line(name, as_json=as_json) if several else progress_line(as_json=as_json)
+
+    reports = supervisor.once(allow_deletes=allow_deletes, progress=progress)
     if as_json:
         print_json({name: report.to_json() for name, report in reports.items()} | _failed(supervisor))
     return max([_worst(supervisor), *(report.exit_code for report in reports.values())])

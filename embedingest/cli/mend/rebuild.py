@@ -20,6 +20,7 @@ from embedingest.cli._options import (
 from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
 from embedingest.cli._settings import config_from_flags, ingest_options
+from embedingest.cli._typed import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -83,7 +84,7 @@ def rebuild(
         config = _with_models(recall(state, db, table), _models_named(ctx))
     with stop_on_signals() as stop, Session(config) as session, progress_line(as_json=as_json) as progress:
         report = rebuild_table(session, progress=progress, stop=stop, allow_deletes=allow_deletes)
-    print_report(report, as_json=as_json)
+    print_report(report, as_json=as_json, place=place_of(config))
     return stop.exit_code(report.exit_code)
 
 
