@@ -118,13 +118,13 @@ class ClusterWalk:
 
     @property
     def total(self) -> int:
-        return self._files.total
+        return self._files.total + len(self._waves)
 
     def standing(self) -> Standing:
         files, (ended, chunks, size) = self._files, self._commits.ready
         read = files.bytes_finished + size
-        work = Work(files.bytes_total, read, max(0, self._taken_bytes - read))
-        return Standing(files.finished + ended, files.total, files.bytes_finished, chunks, size, work)
+        work = Work(files.bytes_total + self._waves.bytes, read, max(0, self._taken_bytes - read))
+        return Standing(files.finished + ended, self.total, files.bytes_finished, chunks, size, work)
 
     # -- the loop
 
@@ -222,10 +222,12 @@ class ClusterWalk:
             if file.state is not None:
                 files.append(self._as_counted(file, file.state))
                 continue
-            self._files.done(candidate)
             if file.fate == "vanished":
+                self._files.done(candidate)
                 self.vanished.append(candidate)
             else:
+                self._files.put_back(candidate)
+                self._taken_bytes -= candidate.file.facts.size
                 put_back.append(candidate)
         self._waves.put_back(put_back, not_over)
         self._commits.add(ended.part, ended.result._replace(files=tuple(files)))

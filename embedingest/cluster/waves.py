@@ -30,6 +30,11 @@ class Waves:
         """How many files wait."""
         return sum(len(wave.files) for wave in self._waves)
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of the files that wait."""
+        return sum(file.file.facts.size for wave in self._waves for file in wave.files)
+
     def put_back(self, files: Collection[Candidate], awaited: Iterable[int]) -> None:
         """These files wait for the parts that are not over now."""
         if files:

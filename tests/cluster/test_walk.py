@@ -95,11 +95,27 @@ def test_changes_of_every_kind_are_counted_as_one_process_counts_them(world: Wor
     assert world.contents() == other.contents()
 
 
-def test_texts_that_many_files_share_are_embedded_once(world: World) -> None:
+def test_texts_that_many_files_share_are_embedded_once_and_files_that_wait_for_them_are_counted_once(
+    world: World,
+) -> None:
     for number in range(30):
         world.write(f"dup{number}.md", f"# Copy\n\nthe same words\n\nthe same again\n\nof its own {number % 3}\n")
     rest()
-    report = run_clustered(world, nodes=3)
+    walks: list[ClusterWalk] = []
+    stood: list[Standing] = []
+    worked: list[int] = []
+    report = run_clustered(
+        world,
+        nodes=3,
+        far=True,
+        walks=walks,
+        befall=lambda part, _: worked.append(len(part.files)),
+        guard=lambda: stood.append(walks[-1].standing()),
+    )
+    assert sum(worked) > 50, "no file waited for another"
+    size = sum(path.stat().st_size for path in world.folder.glob("*.md"))
+    assert {(each.total, each.work.bytes_total) for each in (*stood, walks[-1].standing())} == {(50, size)}
+    assert (walks[-1].standing().done, walks[-1].standing().bytes_done) == (50, size)
     assert not [text for text, times in Counter(world.engine.texts).items() if times > 1]
     assert report.embedded.texts == len(world.engine.texts)
     assert report.files.new == 50

@@ -158,6 +158,15 @@ class FileQueue:
         """A file that was taken is done with, whatever came of it."""
         self.finished += 1
         self.bytes_finished += candidate.file.facts.size
+        self._ended(candidate)
+
+    def put_back(self, candidate: Candidate) -> None:
+        """A file that was taken is to be added again later: until then it is none of these."""
+        self.total -= 1
+        self.bytes_total -= candidate.file.facts.size
+        self._ended(candidate)
+
+    def _ended(self, candidate: Candidate) -> None:
         self._sizes[candidate.file.facts.size] -= 1
         self.urgent -= candidate.urgent
         self._under_way.pop(candidate.source, None)
