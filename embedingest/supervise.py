@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.server.run import HttpServer
+
+    _Lines = Callable[[str], AbstractContextManager[ProgressSink]]
 
 __all__ = ["Supervisor"]
 
@@ -113,12 +114,7 @@ class Supervisor:
         if self.failures and not self._stop.is_set():
             raise next(iter(self.failures.values()))
 
-    def once(
-        self,
-        *,
-        allow_deletes: bool = False,
-        progress: Callable[[str], AbstractContextManager[ProgressSink | None]] = lambda _: nullcontext(),
-    ) -> dict[str, IngestReport]:
+    def once(self, progress: _Lines, *, allow_deletes: bool = False) -> dict[str, IngestReport]:
         """Converge each pipeline once, one after the other.
 
         `progress` gives who is told where the pipeline of a name stands; it is left before anything else is told of it.

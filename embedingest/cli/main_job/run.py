@@ -102,7 +102,7 @@ def _once(supervisor: Supervisor, *, allow_deletes: bool, as_json: bool) -> int:
     def progress(name: str) -> AbstractContextManager[ProgressSink]:
         return named_progress_line(name, as_json=as_json) if several else progress_line(as_json=as_json)
 
-    reports = supervisor.once(allow_deletes=allow_deletes, progress=progress)
+    reports = supervisor.once(progress, allow_deletes=allow_deletes)
     if as_json:
         print_json({name: report.to_json() for name, report in reports.items()} | _failed(supervisor))
     return max([_worst(supervisor), *(report.exit_code for report in reports.values())])
