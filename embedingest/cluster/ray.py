@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 from embedingest.cluster.claims import ClaimTable
 from embedingest.cluster.launcher import GOES_ON, MOST_PARTS, MOST_STARTS, NodeDied, NodeError
 from embedingest.cluster.portable import opened, packed
-from embedingest.cluster.ray_connection import ADDRESS, connect, first_line
+from embedingest.cluster.ray_address import named
+from embedingest.cluster.ray_connection import AUTHENTICATION, connect, first_line
 from embedingest.cluster.ray_output import RayOutput
 from embedingest.cluster.values import result_from_json, result_to_json
 from embedingest.errors import ConfigError, EmbedingestError, EngineError
@@ -42,7 +43,6 @@ __all__ = ["RayNodes", "check_address", "check_installed", "index_makers"]
 
 _log = logging.getLogger(__name__)
 _LOCAL: Final = "ray"
-_AUTHENTICATION: Final = "RAY_AUTH_MODE"
 _BY_TOKEN: Final = "token"  # noqa: S105 -- the word for a way
 _CALLS: Final = 2 * MOST_PARTS  # of an actor at once: what is to be worked at waits beside what is read
 _MOST_SEGMENTS: Final = 16
@@ -58,17 +58,17 @@ def check_installed() -> None:
 
 def check_address(settings: RunConfig) -> None:
     """Raises ConfigError for a cluster on the network whose port takes commands of anybody."""
-    address = settings.on if settings.on != _LOCAL else os.environ.get(ADDRESS, "")
+    address = named(None if settings.on == _LOCAL else settings.on)
     host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
     if not host or host in {"auto", "local", "localhost"} or settings.insecure:
         return
     with suppress(ValueError):
         if ipaddress.ip_address(host).is_loopback:
             return
-    if os.environ.get(_AUTHENTICATION) != _BY_TOKEN:
+    if os.environ.get(AUTHENTICATION) != _BY_TOKEN:
         raise ConfigError(
-            f"the Ray cluster at {address} may run the code of whoever reaches it: {_AUTHENTICATION} is not set",
-            remedy=f"start it with `{_AUTHENTICATION}={_BY_TOKEN}`, and set that and the token here; "
+            f"the Ray cluster at {address} may run the code of whoever reaches it: {AUTHENTICATION} is not set",
+            remedy=f"start it with `{AUTHENTICATION}={_BY_TOKEN}`, and set that and the token here; "
             "`--insecure` where nobody else reaches that network",
         )
 

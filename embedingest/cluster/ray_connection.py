@@ -9,13 +9,16 @@ import threading
 from typing import Any, Final
 
 from embedingest.cluster.launcher import GOES_ON
+from embedingest.cluster.ray_address import ADDRESS, host_and_port, named, silence
 from embedingest.errors import ConfigError, EngineError
 
-__all__ = ["ADDRESS", "connect", "first_line"]
+__all__ = ["AUTHENTICATION", "connect", "first_line"]
 
 _log = logging.getLogger(__name__)
-ADDRESS: Final = "RAY_ADDRESS"
-"""The variable that names a cluster where nothing else does."""
+AUTHENTICATION: Final = "RAY_AUTH_MODE"
+"""The variable that tells whether a cluster asks for a token."""
+_TOKEN: Final = "RAY_AUTH_TOKEN"  # noqa: S105 -- the name of a variable
+_TOKEN_FILE: Final = "RAY_AUTH_TOKEN_PATH"  # noqa: S105 -- the name of a variable
 _MOST_TRIES: Final = 3
 _PROXY_FAILED: Final = "Starting Ray client server failed"  # a crash in Ray, not an address
 
@@ -23,24 +26,61 @@ _PROXY_FAILED: Final = "Starting Ray client server failed"  # a crash in Ray, no
 def connect(ray: Any, address: str | None) -> None:
     """Connect to the cluster at an address, or to the one that the environment names, or begin one of this machine.
 
-    Raises ConfigError where there is none, EngineError where Ray's proxy crashes each time.
+    Raises ConfigError where there is none or it lets nobody in, EngineError where Ray's proxy crashes each time.
     """
+    place = host_and_port(named(address))
+    if place is not None and (reason := silence(*place)) is not None:
+        raise _unreachable(address, reason)
     main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM) if main else None
     try:
         _init(ray, address)
+    except ray.exceptions.AuthenticationError as error:
+        raise _refused(address, error.message) from error
     except (ConnectionError, RuntimeError, ValueError) as error:
         if _PROXY_FAILED in str(error):
             message = f"the Ray cluster at {address} could not begin a connection: {_ends(error)}"
             raise EngineError(message, remedy=f"try again; {GOES_ON}") from error
-        named = address or os.environ.get(ADDRESS, "this machine")
-        raise ConfigError(
-            f"the Ray cluster at {named} cannot be reached: {_ends(error)}",
-            remedy=f"start it, or name another address with `--on ray://HOST:10001` or {ADDRESS}",
-        ) from error
+        if place is None:
+            raise _unreachable(address, _ends(error)) from error
+        told = type(error) is not ConnectionError  # by the cluster
+        raise (_unfit if told else _refused)(address, _ends(error)) from error
     finally:
         if before is not None:
             signal.signal(signal.SIGTERM, before)
+
+
+def _unreachable(address: str | None, reason: str) -> ConfigError:
+    return ConfigError(
+        f"the Ray cluster at {named(address) or 'this machine'} cannot be reached: {reason}",
+        remedy=f"start it, or name another address with `--on ray://HOST:10001` or {ADDRESS}",
+    )
+
+
+def _unfit(address: str | None, reason: str) -> ConfigError:
+    return ConfigError(
+        f"the Ray cluster at {named(address)} answers, and cannot be joined: {reason}",
+        remedy="Ray and Python must have the same versions on the driver and on all machines of the cluster",
+    )
+
+
+def _refused(address: str | None, reason: str) -> ConfigError:
+    """Ray tells no reason where the token is another: neither does it where the port is none of its own."""
+    where, mode = named(address) or "this machine", os.environ.get(AUTHENTICATION)
+    port = "its client server" if "://" in where else "its head"
+    return ConfigError(
+        f"the Ray cluster at {where} does not let this process in, though its port answers: {reason}; "
+        f"either its token is another than {_token()} ({AUTHENTICATION} is {f'`{mode}`' if mode else 'not set'} here), "
+        f"or the port is not that of {port}",
+        remedy=f"set {AUTHENTICATION} as the head of the cluster has it, and copy the token of that; look at the port",
+    )
+
+
+def _token() -> str:
+    """Where Ray reads the token, in its order."""
+    if os.environ.get(_TOKEN):
+        return f"that of {_TOKEN}"
+    return f"that in {os.environ.get(_TOKEN_FILE) or '~/.ray/auth_token'}"
 
 
 def first_line(error: BaseException) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+from contextlib import closing
 
 import pytest
 
@@ -135,9 +137,10 @@ def test_a_crash_of_rays_proxy_is_tried_twice_more_and_is_no_wrong_address(monke
 
     monkeypatch.setattr("ray.is_initialized", lambda: False)
     monkeypatch.setattr("ray.init", crash)
-    address = "ray://127.0.0.1:10001"
-    with pytest.raises(EngineError, match=r"server: Starting Ray client server failed\.") as caught:
-        RayNodes(RunConfig(on=address)).start(Moody())
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        address = f"ray://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(EngineError, match=r"server: Starting Ray client server failed\.") as caught:
+            RayNodes(RunConfig(on=address)).start(Moody())
     assert tries == [address] * 3
     assert caught.value.remedy.startswith("try again")
 
