@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DamagedTableError, EmbedingestError, StoreError, TableMissingError
 from embedingest.store.put_off import put_off
+from embedingest.store.refused import refusal_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +110,9 @@ def translated(action: str, thing: str) -> Iterator[None]:
             error, (RuntimeError, OSError, ValueError, TypeError, KeyError, pa.ArrowException)
         ):
             raise
+        refusal = refusal_in(str(error))
+        if refusal is not None:
+            raise StoreError(f"cannot {action} {thing}: {refusal.said}", remedy=refusal.remedy) from error
         message = f"cannot {action} {thing}: {_first_line(error)}"
         if panic or any(sign in str(error).lower() for sign in _DAMAGED):
             raise DamagedTableError(message, remedy=_REBUILD) from error

@@ -48,6 +48,11 @@ class Holder:
         command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv else "python"
         return cls(os.getpid(), socket.gethostname(), command[:200], datetime.now(UTC).isoformat(timespec="seconds"))
 
+    @property
+    def gone(self) -> bool:
+        """Whether it was a process of this machine, which is there no more."""
+        return self.host == socket.gethostname() and not psutil.pid_exists(self.pid)
+
     def __str__(self) -> str:
         until = f", until {self.until} unless renewed" if self.until else ""
         return f"process {self.pid} on {self.host} (`{self.command}`, since {self.since}{until})"
@@ -59,6 +64,12 @@ def refusal(table: str, holder: Holder | None) -> LockedError:
         return LockedError(
             f"table `{table}` is being written by another call in this program, {holder}",
             remedy="end the watch, or wait for the call that writes it, or choose another table",
+        )
+    if holder is not None and holder.until and holder.gone:
+        return LockedError(
+            f"table `{table}` was being written by process {holder.pid} of this machine (`{holder.command}`), which is "
+            f"gone without giving back its lease: that ends at {holder.until}",
+            remedy="run the same command again then",
         )
     return LockedError(
         f"table `{table}` is being written by {'another process' if holder is None else holder}",
@@ -148,9 +159,7 @@ class WriterLock(TableLock):
 
     def current(self) -> Holder | None:
         holder = self.holder()
-        if holder is not None and holder.host == socket.gethostname() and not psutil.pid_exists(holder.pid):
-            return None
-        return holder
+        return None if holder is not None and holder.gone else holder
 
     def acquire(self, *, wait_seconds: float = 0.0) -> Self:
         try:

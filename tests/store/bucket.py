@@ -90,6 +90,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         key, query = self._key(), parse_qs(urlsplit(self.path).query)
+        if "list-type" in query and (name := urlsplit(self.path).path.split("/")[1]) != NAME:
+            why = f"<Code>NoSuchBucket</Code><Message>The bucket `{name}` does not exist</Message>"
+            self._answer(404, f"<Error>{why}</Error>".encode())
+            return
         if "list-type" in query:
             self._answer(200, self._listed(**{name: values[0] for name, values in query.items()}))
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -94,6 +95,18 @@ def test_a_killed_writer_keeps_others_out_until_it_has_run_out_and_no_longer(uri
     with LeaseLock(uri, "chunks").acquire(wait_seconds=20) as lock:
         assert datetime.now(UTC) >= until
         assert lock.current().pid == os.getpid()
+
+
+def test_of_a_writer_of_this_machine_that_is_gone_that_is_said_and_when_its_lease_ends(uri):
+    code = HOLD.format(path=[p for p in sys.path if p]).replace("seconds=1.2", "seconds=600")
+    code = code.replace("time.sleep(60)", "import os; os._exit(1)")
+    with subprocess.Popen([sys.executable, "-c", code, uri], stdout=subprocess.PIPE, text=True) as process:
+        assert process.wait() == 1
+    until = LeaseLock(uri, "chunks").current().until
+    gone = f"process {process.pid} of this machine .* is gone .* ends at {re.escape(until)}"
+    with pytest.raises(LockedError, match=gone) as told:
+        LeaseLock(uri, "chunks").acquire()
+    assert told.value.remedy == "run the same command again then"
 
 
 def test_a_writer_that_lost_its_lease_writes_no_more(uri):
