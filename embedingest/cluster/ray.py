@@ -23,6 +23,7 @@ from embedingest.cluster.portable import opened, packed
 from embedingest.cluster.ray_address import named
 from embedingest.cluster.ray_connection import AUTHENTICATION, connect, first_line
 from embedingest.cluster.ray_output import RayOutput
+from embedingest.cluster.ray_room import demand, machines, room, unmet
 from embedingest.cluster.values import result_from_json, result_to_json
 from embedingest.errors import ConfigError, EmbedingestError, EngineError
 from embedingest.store.elsewhere import done, elsewhere
@@ -46,6 +47,7 @@ _LOCAL: Final = "ray"
 _BY_TOKEN: Final = "token"  # noqa: S105 -- the word for a way
 _CALLS: Final = 2 * MOST_PARTS  # of an actor at once: what is to be worked at waits beside what is read
 _MOST_SEGMENTS: Final = 16
+_MORE_ROOM: Final = "Where no machine is added by itself, ask for less, or start Ray on one with more (`--num-gpus`)"
 
 
 def check_installed() -> None:
@@ -189,13 +191,14 @@ class RayNodes:
         self._output = RayOutput()
 
     def _how_many(self) -> int:
-        settings, there = self._settings, self._ray.cluster_resources()
-        most = int(there.get("CPU", 0) // settings.cpus)
-        if settings.gpus:
-            most = min(most, int(there.get("GPU", 0) // settings.gpus))
+        settings, there = self._settings, machines(self._ray.nodes())
+        asked = demand(settings)
+        most = room(asked, there)
+        if not most:  # no error: clusters that grow may have none yet
+            _log.warning("%s: nodes wait until one has. %s", unmet(asked, there), _MORE_ROOM)
         if settings.nodes == "auto":
             return max(1, most)
-        if settings.nodes > most:
+        if settings.nodes > most > 0:
             _log.warning("the Ray cluster has room for %d nodes, and %d are asked for: they wait", most, settings.nodes)
         return settings.nodes
 

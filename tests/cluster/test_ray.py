@@ -101,6 +101,18 @@ def test_a_node_that_cannot_be_opened_is_an_error(cluster, at_start, kind):
     assert type(found[-1].error) is kind
 
 
+def test_a_demand_that_no_machine_meets_is_told_and_waits(cluster, caplog):
+    nodes = RayNodes(RunConfig(on="ray", gpus=64))
+    try:
+        nodes.start(Moody())
+        assert (nodes.nodes, nodes.wait(0.2)) == (1, [])
+    finally:
+        nodes.close()
+    (warning,) = [record.getMessage() for record in caplog.records if record.name == "embedingest.cluster.ray"]
+    assert warning.startswith("each node asks for gpus: 64, and the largest machine of the Ray cluster (1) has gpus: ")
+    assert "--num-gpus" in warning
+
+
 def test_another_version_of_embedingest_on_a_node_is_refused_by_name(cluster, monkeypatch):
     monkeypatch.setattr("embedingest.cluster.ray.__version__", "0.0.1")
     nodes = RayNodes(RunConfig(on="ray", nodes=1))
