@@ -65,7 +65,7 @@ def _snapshot_line(deed: SnapshotDeed, restore: str) -> str:
     """`restore` is the command as it is typed for the table."""
     rows = "1 row" if deed.rows == 1 else f"{deed.rows:,} rows"
     if deed.did == "restored":
-        follow = "nothing is followed until `{restore} --resume`"
+        follow = f"nothing is followed until `{restore} --resume`"
         return f"the table is what it was at snapshot `{deed.name}`, {rows}; {follow}"
     if deed.did == "dropped":
         return f"snapshot `{deed.name}` ({rows}) was dropped; its files go with the next clean-up"
