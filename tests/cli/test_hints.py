@@ -17,7 +17,7 @@ from embedingest.cli._commands import cli
 ROOT = Path(embedingest.__file__).parent
 COMMAND = re.compile(r"`embedingest ([^`\n]*)`")
 OPTION = re.compile(r"`(--[a-z][a-z-]*)(?: [^`]*)?`")
-ELSEWHERE = {"--ultra"}  # of other programs
+ELSEWHERE = {"--ultra", "--num-gpus"}  # of other programs
 
 
 class Said(NamedTuple):
