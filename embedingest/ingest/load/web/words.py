@@ -127,31 +127,15 @@ def listing(root: LexborNode) -> str:
 def _pieces(root: LexborNode, apart: str) -> list[str]:
     """The texts below an element, what stands for its pictures and ends of lines, `apart` around what is set apart."""
     pieces: list[str] = []
-    open_nodes: list[LexborNode] = []
-    node = root.first_child
-    while node is not None:
+    for node, is_end in walked(root):
         tag = node.tag or ""
         if tag == "-text":
             text = node.text_content or ""
             pieces.append(text if text.isascii() else seen(text))
-        else:
-            if tag == "img":
-                pieces.append(alternative(node))
-            elif tag in _ENDS:
-                pieces.append("\n" if tag == "br" else apart)
-            inner = None if tag in SKIPPED else node.first_child
-            if inner is not None:
-                open_nodes.append(node)
-                node = inner
-                continue
-        following = node.next
-        while following is None and open_nodes:
-            node = open_nodes.pop()
-            tag = node.tag or ""
-            if tag in _ENDS:
-                pieces.append("\n" if tag == "br" else apart)
-            following = node.next
-        node = following
+        elif tag in _ENDS:
+            pieces.append("\n" if tag == "br" else apart)
+        elif tag == "img" and not is_end:
+            pieces.append(alternative(node))
     return pieces
 
 
