@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 from xml.etree import ElementTree as ET
 
+from embedingest.ingest.load.common.hiding import HIDES, declared
 from embedingest.ingest.load.markup.xml_words import bare, local
 
 if TYPE_CHECKING:
@@ -25,11 +26,9 @@ _NO_WORDS: Final = frozenset({"style", "script", "metadata"})
 _TOLD: Final = frozenset({"title", "desc"})
 """Stand beside the branches of a choice, and say what it is."""
 
-_UNSEEN: Final = frozenset({"hidden", "collapse"})
 _EXTENSIONS: Final = frozenset({"http://www.w3.org/1999/xhtml", "http://www.w3.org/1998/Math/MathML"})
 """What browsers can show among a drawing."""
 
-_STYLED: Final = re.compile(r"(?<![\w-])(display|visibility)\s*+:\s*+([a-z-]{1,30})", re.IGNORECASE)
 _PAINTED: Final = re.compile(r"url\(\s*+[\"']?#([^\"'()\s]{1,200})")
 
 
@@ -87,14 +86,14 @@ class _Reader:
         if not step.used:
             copy.tail = self._seen(source.tail, visible=step.visible)
         styles = _styles(source)
-        if source in self._shown or styles.get("display") == "none" or (name in _DEFINED and not step.used):
+        if source in self._shown or styles.get("display") or (name in _DEFINED and not step.used):
             return
         self._shown.add(source)
         copy.attrib.update(source.attrib)
         if name in _NO_WORDS:
             copy.text = source.text
             return
-        visible = styles["visibility"] not in _UNSEEN if "visibility" in styles else step.visible
+        visible = not styles["visibility"] if "visibility" in styles else step.visible
         copy.text = self._seen(source.text, visible=visible)
         for used in reversed(self._used_by(source, name)):
             yield _Step(used, copy, visible, used=True)
@@ -140,11 +139,11 @@ def _is_known(branch: Element) -> bool:
     return bool(extensions.split()) and _EXTENSIONS.issuperset(extensions.split())
 
 
-def _styles(element: Element) -> dict[str, str]:
-    """What is said of the properties that hide an element; its style overrules its attributes."""
-    found = {name: value.strip().lower() for name in ("display", "visibility") if (value := element.get(name))}
-    style = element.get("style", "")
-    return found | {match[1].lower(): match[2].lower() for match in _STYLED.finditer(style)}
+def _styles(element: Element) -> dict[str, bool]:
+    """Of the properties that hide, those that an element has, and whether they hide it; its style overrules."""
+    own = {name: value.strip().lower() for name in ("display", "visibility") if (value := element.get(name))}
+    found = {name: (name, value) in HIDES for name, value in own.items()}
+    return found | {name: hides for name, hides, _ in declared(element.get("style", ""))}
 
 
 def _count(text: str | None) -> int:

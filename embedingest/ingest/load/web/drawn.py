@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.web.hiding import declared
+from embedingest.ingest.load.common.hiding import declared
 from embedingest.ingest.load.web.words import words
 
 if TYPE_CHECKING:

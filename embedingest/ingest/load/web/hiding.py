@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from embedingest.ingest.load.common.hiding import declared
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from embedingest.ingest.load.web.index import Index
 
-__all__ = ["declared", "hidden_elements"]
+__all__ = ["hidden_elements"]
 
-_SAID: Final = re.compile(r"(?<![\w-])(display|visibility)\s*+:\s*+([a-z-]{1,30})(\s*+!\s*+important)?", re.IGNORECASE)
-_HIDES: Final = frozenset({("display", "none"), ("visibility", "hidden"), ("visibility", "collapse")})
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _SIGN: Final = re.compile(r"[{};]")
 _COMPOUND: Final = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9]{0,20})?(?:[.#]-?[_a-zA-Z][\w-]{0,80}){0,4}")
@@ -76,13 +76,6 @@ def _selectors(page: Index) -> Iterator[tuple[str, list[tuple[str, bool, bool]]]
                 selector = each.strip()
                 if selector and _COMPOUND.fullmatch(selector) and page.may_hold(selector):
                     yield selector, said
-
-
-def declared(style: str) -> Iterator[tuple[str, bool, bool]]:
-    """What a style says of the two properties that hide: which, whether it hides, whether that is important."""
-    for match in _SAID.finditer(style):
-        named = match[1].lower()
-        yield named, (named, match[2].lower()) in _HIDES, bool(match[3])
 
 
 def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
