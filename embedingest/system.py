@@ -35,6 +35,7 @@ __all__ = [
     "group_begun",
     "group_ended",
     "hangup",
+    "interpreter",
     "leave_no_core",
     "limit_address_space",
     "limit_processor",
@@ -108,6 +109,16 @@ def lock_file(descriptor: int) -> None:
     except ImportError as error:
         raise OSError("this system has no such locks of files") from error
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def interpreter(module: str, *arguments: int, first: str = "") -> list[str]:
+    """The command of a Python process that finds modules where this one does, and runs `main` of one of ours.
+
+    The statement `first` is run before anything of ours is imported; what `main` gives is the exit status.
+    """
+    given = ", ".join(map(str, arguments))
+    code = f"import os, sys; {first}\nsys.path[:] = {sys.path!r}; from {module} import main; sys.exit(main({given}))"
+    return [sys.executable, "-c", code]
 
 
 def end_group(pid: int) -> None:

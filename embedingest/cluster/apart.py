@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from embedingest.cluster.portable import opened, packed
 from embedingest.errors import EmbedingestError, StoreError
 from embedingest.store.elsewhere import done
-from embedingest.system import die_with, leave_no_core, signal_name
+from embedingest.system import die_with, interpreter, leave_no_core, signal_name
 
 if TYPE_CHECKING:
     from embedingest.store.elsewhere import TableWork
@@ -21,10 +21,9 @@ __all__ = ["in_own_process", "main"]
 
 def in_own_process(work: TableWork) -> None:
     """Have it done, and wait. Raises StoreError, also where the process died: the table is as it was then."""
-    begun = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import main; sys.exit(main({os.getpid()}))"
     # A session of its own: Ctrl-C in the terminal is for the driver to answer.
     ended = subprocess.run(
-        [sys.executable, "-c", begun],
+        interpreter(__name__, os.getpid()),
         input=pickle.dumps(work, pickle.HIGHEST_PROTOCOL),
         stdout=subprocess.PIPE,
         start_new_session=True,

@@ -10,7 +10,6 @@ import os
 import pickle
 import queue
 import subprocess
-import sys
 import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +23,7 @@ from embedingest.errors import EngineError
 from embedingest.inbox import Inbox
 from embedingest.ingest.extract.link import Link, pair
 from embedingest.ingest.report import REPORTED
-from embedingest.system import FROM_OUTSIDE, end_group, group_begun, group_ended, signal_name
+from embedingest.system import FROM_OUTSIDE, end_group, group_begun, group_ended, interpreter, signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -231,14 +230,10 @@ def _spawned(share: Share) -> tuple[Link, subprocess.Popen[bytes]]:
         link, far = pair()
         ours.callback(link.close)
         theirs.callback(far.close)
-        pin = f"os.sched_setaffinity(0, {set(share.cores)!r}); " if hasattr(os, "sched_setaffinity") else ""
+        pin = f"os.sched_setaffinity(0, {set(share.cores)!r})" if hasattr(os, "sched_setaffinity") else ""
         level = logging.getLogger().getEffectiveLevel()
-        code = (
-            f"import os, sys; {pin}sys.path[:] = {sys.path!r}; from embedingest.cluster.process import main; "
-            f"main({far.fileno()}, {os.getpid()}, {level})"
-        )
         process = subprocess.Popen(
-            [sys.executable, "-c", code],
+            interpreter("embedingest.cluster.process", far.fileno(), os.getpid(), level, first=pin),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -15,6 +15,8 @@ import sys
 import threading
 from typing import IO, TYPE_CHECKING, Final
 
+from embedingest.system import interpreter
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,10 +34,9 @@ def start(
     module: str, *, errors: int | IO[bytes] = subprocess.PIPE, environment: Mapping[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
     """A process that runs `main` of a module, with pipes to and from it. Raises OSError."""
-    code = f"import sys; sys.path[:] = {sys.path!r}; from {module} import main; main()"
     # A session of its own: Ctrl-C in the terminal is for the parent to answer.
     return subprocess.Popen(
-        [sys.executable, "-c", code],
+        interpreter(module),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,

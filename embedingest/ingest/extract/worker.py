@@ -8,7 +8,6 @@ import os
 import pickle
 import re
 import subprocess
-import sys
 import time
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.ingest.extract.claims import Offers
 from embedingest.ingest.extract.link import Link, pair
 from embedingest.ingest.extract.process import READY
-from embedingest.system import FROM_OUTSIDE, end_group, page_bytes, peak_bytes, reap, signal_name
+from embedingest.system import FROM_OUTSIDE, end_group, interpreter, page_bytes, peak_bytes, reap, signal_name
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -215,13 +214,9 @@ def _started(memory_bytes: int) -> tuple[Offers, Link, FileIO, subprocess.Popen[
         heard, rung = os.pipe()
         bell = ours.enter_context(open(heard, "rb", buffering=0))  # noqa: PTH123 -- a descriptor
         theirs.callback(os.close, rung)
-        code = (
-            f"import sys; sys.path[:] = {sys.path!r}; "
-            "from embedingest.ingest.extract.process import main; "
-            f"main({far.fileno()}, {offers.descriptor}, {rung}, {os.getpid()}, {memory_bytes})"
-        )
+        numbers = (far.fileno(), offers.descriptor, rung, os.getpid(), memory_bytes)
         process = subprocess.Popen(
-            [sys.executable, "-c", code],
+            interpreter("embedingest.ingest.extract.process", *numbers),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
