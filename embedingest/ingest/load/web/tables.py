@@ -126,7 +126,10 @@ def is_layout(table: LexborNode, rows: list[tuple[LexborNode, list[LexborNode]]]
         cell.tag == "th" for _, cells in rows for cell in cells
     ):
         return False
-    if len(table.css(_BLOCKS)) > 1 and any(cell.css_first(_BLOCKS) is not None for _, cells in rows for cell in cells):
+    # Whole sections first, each to its first block: a large table has few of them and many cells.
+    if any(child.css_first(_BLOCKS) is not None for child in _children(table)) and any(
+        cell.css_first(_BLOCKS) is not None for _, cells in rows for cell in cells
+    ):
         return True
     filled = [[text for cell in cells if (text := cell.text(deep=True).strip())] for _, cells in rows]
     filled = [cells for cells in filled if cells]
