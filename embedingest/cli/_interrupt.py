@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["Interruption", "StopEvent", "interruptible", "stop_on_signals"]
+__all__ = ["Interruption", "StopEvent", "handled_elsewhere", "interruptible", "stop_on_signals"]
 
 _waker: Final = Waker()
 _SAME_SIGNAL_SECONDS: Final = 0.5  # some send one signal to the process and to its group, which is once
@@ -86,6 +86,17 @@ def interruptible() -> Iterator[Interruption]:
     finally:
         signal.signal(signal.SIGINT, before)
         sys.unraisablehook = hook
+
+
+@contextmanager
+def handled_elsewhere() -> Iterator[None]:
+    """While inside, others handle signals. What they heard is not sent to us again afterwards, in the midst of an end
+    that must not be cut short: they may be through before it is known that somebody heard it.
+    """
+    try:
+        yield
+    finally:
+        _waker.note_heard()
 
 
 class StopEvent(threading.Event):

@@ -68,6 +68,10 @@ class Waker:
         self._heard = now
         return is_known
 
+    def note_heard(self) -> None:
+        """A handler that asks nobody heard what came, and is none any more: it is not to be sent to the next one."""
+        self._heard = time.monotonic()
+
     def _run(self, read: int) -> None:
         with open(read, "rb", buffering=0) as came:
             while numbers := came.read(1):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from embedingest.cli._complete import complete_model
+from embedingest.cli._interrupt import handled_elsewhere
 from embedingest.cli._options import table_options
 from embedingest.cli._server import announce, server_options
 
@@ -72,7 +73,7 @@ def serve(
         place = state, db, table
         http = open_server(session, settings, searcher, place=place, stores=served_table(*place))
         announce(http.url, name)
-        with answering(session, state=state, db=db, table=table):
+        with answering(session, state=state, db=db, table=table), handled_elsewhere():
             http.run()
 
 

@@ -184,7 +184,8 @@ def test_a_page_names_its_own_encoding(charset):
 
 @pytest.mark.deep
 @pytest.mark.parametrize(
-    "tags", ["div", "b", "ul><li", "table><tr><td", "table><tr><th", "section", "span", "blockquote", "dl><dd", "details"]
+    "tags",
+    ["div", "b", "ul><li", "table><tr><td", "table><tr><th", "section", "span", "blockquote", "dl><dd", "details"],
 )
 def test_thousands_of_nested_elements_are_read_in_linear_time(tags):
     """Whatever is asked of a table's inside is asked of each of the hundreds around it too."""
