@@ -98,14 +98,13 @@ class UnderWay:
         """These parts are in a version of the table, or came to nothing that would be."""
         self._committed.update(dict.fromkeys(numbers, version))
 
-    def over(self) -> list[int]:
-        """Parts that are over by now, each answered once; their claims are void from now on."""
+    def release_over(self) -> None:
+        """Void the claims of parts that are over by now."""
         earliest = min((part.version for part in self._open.values()), default=None)
         over = [number for number, version in self._committed.items() if earliest is None or version <= earliest]
         for number in over:
             del self._committed[number]
             self._release(number)
-        return over
 
     def _submit(self, part: Part) -> None:
         part = part._replace(version=self._run.version)

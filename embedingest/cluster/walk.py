@@ -250,8 +250,8 @@ class ClusterWalk:
 
     def _commit(self, run: Run, parts: UnderWay) -> None:
         parts.committed(self._write(run), run.version)
-        self._waves.over(parts.over())
-        self._files.add(self._waves.take())
+        parts.release_over()
+        self._files.add(self._waves.take(parts.not_over))
 
     def _write(self, run: Run) -> list[int]:
         """Write what has ended; answers the numbers of its parts."""

@@ -17,7 +17,7 @@ from embedingest.ingest.run.resources import Resources
 from tests.cluster.threads import Dies, Threads, run_clustered
 from tests.ingest.sources.shelf import MarkedShelf, ShelfWorld
 from tests.ingest.world import World
-from tests.waiting import rest
+from tests.waiting import rest, until
 
 
 @pytest.fixture
@@ -171,6 +171,28 @@ def test_a_document_that_fells_its_node_fails_alone_and_for_good(world: World) -
     assert "took its node down" in report.failures[0].error
     assert (report.files.new, report.files.failed, report.exit_code) == (19, 1, 1)
     assert world.sources_in_table() == {f"docs/{number}.md" for number in range(20) if number != 7}
+
+
+def test_a_file_that_waits_for_a_text_of_a_part_that_is_halved_is_not_forgotten(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for name in ("a0", "a1", "b0", "b1"):
+        world.write(f"{name}.md", "the same words" if name != "a1" else "words of its own")
+    rest()
+    launched: list[Threads] = []
+    died: list[int] = []
+
+    def claimed(part: int) -> None:
+        if part == 0 and not died:
+            died.append(part)
+            until(lambda: launched[0].under_way == 1)  # the other part is back: its files wait for this one
+            raise Dies
+
+    report = run_clustered(
+        world, claimed=claimed, launched=launched, part_files=2, part_bytes=10_000, attempts=1, far=True
+    )
+    assert died
+    assert (report.files.new, report.exit_code) == (4, 0)
+    world.assert_like_fresh()
 
 
 def test_a_document_is_not_given_up_before_its_node_died_with_nothing_else_at_work(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,12 +35,29 @@ class Dies(Exception):
         self.after, self.outside = after, outside
 
 
-class Threads:
-    """`count` nodes, each in a thread. `befall` is asked before each try of a part, and may raise what is to happen."""
+class ToldClaims(ClaimTable):
+    """Says which part has claimed something, in the thread of its node."""
 
-    def __init__(self, count: int, befall: Callable[[Part, int], None]) -> None:
+    def __init__(self, told: Callable[[int], None]) -> None:
+        super().__init__()
+        self._told = told
+
+    def claim(self, keys: Sequence[str], part: int) -> set[str]:
+        mine = super().claim(keys, part)
+        self._told(part)
+        return mine
+
+
+class Threads:
+    """`count` nodes, each in a thread. `befall` is asked before each try of a part, and may raise what is to happen;
+    `claimed` as often as a part claims texts.
+    """
+
+    def __init__(
+        self, count: int, befall: Callable[[Part, int], None], claimed: Callable[[int], None] = lambda part: None
+    ) -> None:
         self.nodes = count
-        self.claims = ClaimTable()
+        self.claims = ToldClaims(claimed)
         self.started = 0
         self._befall = befall
         self._tries: Counter[int] = Counter()
@@ -130,6 +147,7 @@ def clustered(
     *,
     nodes: int = 2,
     befall: Callable[[Part, int], None] = nothing,
+    claimed: Callable[[int], None] = lambda part: None,
     launched: list[Threads] | None = None,
     guard: Callable[[], None] | None = None,
     walks: list[ClusterWalk] | None = None,
@@ -140,7 +158,7 @@ def clustered(
     opener = world.opener()
 
     def launcher() -> Threads:
-        threads = Threads(nodes, befall)
+        threads = Threads(nodes, befall, claimed)
         if launched is not None:
             launched.append(threads)
         return threads
