@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Sequence
 
     from embedingest.cluster.values import Part, PartResult
@@ -77,8 +78,11 @@ Event: TypeAlias = "PartResult | NodeDied | NodeError"
 class Launcher(Protocol):
     """Runs nodes and hands parts to them. One thread at a time calls it."""
 
-    def start(self, opener: NodeOpener) -> None:
-        """Have nodes started; they open themselves meanwhile. Raises ConfigError where that cannot be."""
+    def start(self, opener: NodeOpener, stop: threading.Event | None = None) -> None:
+        """Have nodes started; they open themselves meanwhile. Raises ConfigError where that cannot be.
+
+        Where it takes long by itself, it looks at `stop`, and raises Stopped once that is set.
+        """
         ...
 
     @property

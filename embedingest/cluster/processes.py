@@ -49,7 +49,7 @@ class Processes:
         self._processes: list[_Process] = []
         self._failed_starts = 0
 
-    def start(self, opener: NodeOpener) -> None:
+    def start(self, opener: NodeOpener, stop: threading.Event | None = None) -> None:  # noqa: ARG002 -- takes no time
         self._opener = pickle.dumps(opener, pickle.HIGHEST_PROTOCOL)
         self._processes = [self._started(number) for number in range(len(self._shares))]
 

@@ -99,9 +99,9 @@ class RayNodes:
         self._failed_starts = 0
         self._count = 0
 
-    def start(self, opener: NodeOpener) -> None:
+    def start(self, opener: NodeOpener, stop: threading.Event | None = None) -> None:
         check_address(self._settings)
-        self._connect()
+        self._connect(stop)
         self._count = self._how_many()
         self._claims = self._ray.remote(ClaimTable).options(num_cpus=0, max_restarts=0).remote()
         self._opener = self._ray.put(pickle.dumps(opener, pickle.HIGHEST_PROTOCOL))
@@ -178,15 +178,15 @@ class RayNodes:
 
     # -- the cluster
 
-    def _connect(self) -> None:
-        """Raises ConfigError where there is no cluster at the address."""
+    def _connect(self, stop: threading.Event | None = None) -> None:
+        """Raises ConfigError where there is no cluster at the address, Stopped."""
         check_installed()
         import ray
 
         self._ray = ray
         if ray.is_initialized():
             return
-        connect(ray, None if self._settings.on == _LOCAL else self._settings.on)
+        connect(ray, None if self._settings.on == _LOCAL else self._settings.on, stop)
         self._began_ray = True
         self._output = RayOutput()
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
+import queue
 import threading
-from typing import Any, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.cluster.launcher import GOES_ON
 from embedingest.cluster.ray_address import ADDRESS, host_and_port, named, silence
 from embedingest.errors import ConfigError, EngineError
+from embedingest.inbox import Inbox
+from embedingest.ingest.run.walk_seam import Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["AUTHENTICATION", "connect", "first_line"]
 
@@ -20,21 +26,21 @@ AUTHENTICATION: Final = "RAY_AUTH_MODE"
 _TOKEN: Final = "RAY_AUTH_TOKEN"  # noqa: S105 -- the name of a variable
 _TOKEN_FILE: Final = "RAY_AUTH_TOKEN_PATH"  # noqa: S105 -- the name of a variable
 _MOST_TRIES: Final = 3
+_LOOK_SECONDS: Final = 0.2
 _PROXY_FAILED: Final = "Starting Ray client server failed"  # a crash in Ray, not an address
 
 
-def connect(ray: Any, address: str | None) -> None:
+def connect(ray: Any, address: str | None, stop: threading.Event | None = None) -> None:
     """Connect to the cluster at an address, or to the one that the environment names, or begin one of this machine.
 
-    Raises ConfigError where there is none or it lets nobody in, EngineError where Ray's proxy crashes each time.
+    Raises ConfigError where there is none or it lets nobody in, EngineError where Ray's proxy crashes each time, and
+    Stopped once `stop` is set.
     """
     place = host_and_port(named(address))
     if place is not None and (reason := silence(*place)) is not None:
         raise _unreachable(address, reason)
-    main = threading.current_thread() is threading.main_thread()
-    before = signal.getsignal(signal.SIGTERM) if main else None
     try:
-        _init(ray, address)
+        _beside(lambda: _init(ray, address), stop)
     except ray.exceptions.AuthenticationError as error:
         raise _refused(address, error.message) from error
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -45,9 +51,33 @@ def connect(ray: Any, address: str | None) -> None:
             raise _unreachable(address, _ends(error)) from error
         told = type(error) is not ConnectionError  # by the cluster
         raise (_unfit if told else _refused)(address, _ends(error)) from error
-    finally:
-        if before is not None:
-            signal.signal(signal.SIGTERM, before)
+
+
+def _beside(work: Callable[[], None], stop: threading.Event | None) -> None:
+    """Do work in a thread that nothing waits for but this. Raises what the work raises, and Stopped.
+
+    Ray tries for half a minute where it is not let in. In the main thread no signal is heard meanwhile, and it takes
+    SIGTERM for itself.
+    """
+    ended: Inbox[BaseException | None] = Inbox()
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 -- raised below, in the thread that waits
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    threading.Thread(target=run, name="ray_connection", daemon=True).start()
+    while True:
+        if stop is not None and stop.is_set():
+            raise Stopped
+        with suppress(queue.Empty):
+            error = ended.get(timeout=_LOOK_SECONDS)
+            break
+    if error is not None:
+        raise error
 
 
 def _unreachable(address: str | None, reason: str) -> ConfigError:
@@ -90,6 +120,7 @@ def first_line(error: BaseException) -> str:
 
 def _init(ray: Any, address: str | None) -> None:
     """Connect. What Ray's proxy starts for a connection may crash while it starts: that is tried again."""
+    logging.getLogger("ray").setLevel(logging.ERROR)  # before Ray does: it would miss the main thread
     for left in reversed(range(_MOST_TRIES)):
         try:
             ray.init(address=address, namespace="embedingest", logging_level=logging.ERROR, **_quietly(address))

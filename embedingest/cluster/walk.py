@@ -145,7 +145,7 @@ class ClusterWalk:
         self._resources.prepare_cache()
         launcher = self._cluster.launcher()
         try:
-            launcher.start(self._cluster.opener(run.id, self._resources.recipe.fingerprints))
+            launcher.start(self._cluster.opener(run.id, self._resources.recipe.fingerprints), self._resources.stop)
             self._report.nodes = launcher.nodes
             attempts = self._cluster.settings.attempts
             parts = UnderWay(launcher, run, attempts=attempts, give_up=self._given_up)

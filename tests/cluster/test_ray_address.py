@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 from contextlib import closing
 from types import SimpleNamespace
 
@@ -12,6 +13,8 @@ import pytest
 from embedingest.cluster.ray_address import host_and_port, silence
 from embedingest.cluster.ray_connection import connect
 from embedingest.errors import ConfigError
+from embedingest.ingest.run.walk_seam import Stopped
+from tests.waiting import HANGS_SECONDS
 
 
 class _AuthenticationError(Exception):
@@ -109,3 +112,21 @@ def test_what_the_cluster_itself_says_is_no_matter_of_a_token(listening, failure
     with pytest.raises(ConfigError, match="answers, and cannot be joined: Version mismatch") as caught:
         connect(ray(failure), f"ray://127.0.0.1:{listening}")
     assert "same versions" in str(caught.value.remedy)
+
+
+def test_who_is_asked_to_stop_does_not_wait_for_ray_to_be_refused(monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    tries, goes_on, stop = threading.Event(), threading.Event(), threading.Event()
+
+    def init(**_options):
+        tries.set()
+        assert goes_on.wait(HANGS_SECONDS)
+
+    refusing = SimpleNamespace(init=init, exceptions=SimpleNamespace(AuthenticationError=_AuthenticationError))
+    threading.Thread(target=lambda: stop.set() if tries.wait(HANGS_SECONDS) else None, daemon=True).start()
+    try:
+        with pytest.raises(Stopped):
+            connect(refusing, None, stop)
+        assert tries.is_set()
+    finally:
+        goes_on.set()

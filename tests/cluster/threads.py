@@ -66,7 +66,7 @@ class Threads:
         self._threads: list[threading.Thread] = []
         self.under_way = 0
 
-    def start(self, opener: NodeOpener) -> None:
+    def start(self, opener: NodeOpener, stop: threading.Event | None = None) -> None:
         self.started += 1
         self._threads = [threading.Thread(target=self._run, args=(opener,), daemon=True) for _ in range(self.nodes)]
         for thread in self._threads:
