@@ -5,11 +5,15 @@ from __future__ import annotations
 import random
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from embedingest.cluster import commits
 from embedingest.cluster.values import Part
+from embedingest.ingest.run.resources import Resources
 from tests.cluster.threads import Dies, run_clustered
 from tests.depth import some
 from tests.ingest.world import World
@@ -65,18 +69,78 @@ class Deaths:
             raise death
 
 
+def settings(chance: random.Random, deaths: Deaths) -> dict[str, Any]:
+    """How a run is cut into parts and commits, and what befalls its nodes."""
+    return {
+        "nodes": chance.choice([1, 2, 3, 3]), "befall": deaths.befall, "claimed": deaths.claimed, "far": True,
+        "part_files": chance.randint(1, 8), "part_bytes": 10_000, "attempts": chance.choice([1, 1, 2]),
+        "commit_parts": chance.choice([1, 3, 256]),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("seed", some(range(30), 5, 11))
 def test_every_document_has_an_outcome_and_the_table_is_that_of_one_process(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)
     world = World(tmp_path)
     count = written(world, chance)
     rest()
-    deaths = Deaths(chance)
-    report = run_clustered(
-        world, nodes=chance.choice([1, 2, 3, 3]), befall=deaths.befall, claimed=deaths.claimed, far=True,
-        part_files=chance.randint(1, 8), part_bytes=10_000, attempts=chance.choice([1, 1, 2]),
-        commit_parts=chance.choice([1, 3, 256]),
-    )  # fmt: skip
+    report = run_clustered(world, **settings(chance, Deaths(chance)))
     assert (report.files.new, report.files.failed, report.exit_code) == (count, 0, 0)
     world.assert_like_fresh()
     assert run_clustered(world).files.unchanged == count
+
+
+class Crash(BaseException):
+    """The driver ends here."""
+
+
+def edit(world: World, chance: random.Random) -> None:
+    """Change, remove, copy and add some documents."""
+    for path in [path for path in sorted(world.folder.glob("*.md")) if chance.random() < 0.2]:
+        match chance.choice(["change", "remove", "copy"]):
+            case "change":
+                path.write_text(f"other words, {chance.random()}")
+            case "remove":
+                path.unlink()
+            case "copy":
+                path.with_name(f"copy of {path.name}").write_bytes(path.read_bytes())
+    rest()
+
+
+@pytest.mark.parametrize("seed", some(range(40), 1))
+def test_drivers_that_die_too_and_folders_that_change_meanwhile_end_in_the_table_of_one_process(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    world = World(tmp_path)
+    written(world, chance)
+    rest()
+    commit_parts, record = commits.commit_parts, Resources.record
+    crashes: list[str] = []
+
+    def crash(where: str) -> None:
+        if len(crashes) < 4 and chance.random() < 0.3:
+            crashes.append(where)
+            raise Crash
+
+    def commit(*args: Any, **how: Any) -> int:
+        crash("before the commit")
+        version = commit_parts(*args, **how)
+        crash("after the commit")
+        return version
+
+    def recorded(self: Resources, states: Any) -> None:
+        crash("before the journal")
+        record(self, states)
+
+    monkeypatch.setattr(commits, "commit_parts", commit)
+    monkeypatch.setattr(Resources, "record", recorded)
+    for _ in range(3):
+        with suppress(Crash):
+            run_clustered(world, **settings(chance, Deaths(chance)))
+        if chance.random() < 0.5:
+            edit(world, chance)
+    monkeypatch.undo()
+    report = run_clustered(world, **settings(chance, Deaths(chance)))
+    assert (report.files.failed, report.exit_code) == (0, 0), crashes
+    world.assert_like_fresh()
