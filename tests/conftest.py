@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from embedingest.engine.compiled import reference, rest
 from embedingest.store.put_off import put_off
-from tests.depth import DEEP, much
+from tests.depth import DEEP, much, set_apart
 from tests.installed import Site
 from tests.leaks import changed, process_state
 
@@ -67,11 +67,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if any(path.is_relative_to(collection_path) for path in named) else True
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On several processes, files that hold a `slow` test are started first, so that all end together.
 
     What only the deep run tries is skipped in others, and counted.
     """
+    set_apart(items)
     for item in items:
         # All marks, not the closest: `only` may stand on one case of a test that is marked `deep` as a whole.
         if not DEEP and any(mark.kwargs.get("only") for mark in item.iter_markers("deep")):

@@ -22,7 +22,7 @@ from embedingest import api
 from embedingest.build.remembered import recall
 from embedingest.cli._commands import cli
 from embedingest.cli._main import run_command
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 from tests.waiting import HANGS_SECONDS
 
 pytestmark = pytest.mark.slow
@@ -39,6 +39,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@few(2)
 @pytest.mark.parametrize(
     "function", [api.ingest, api.watch, api.search, api.embed, api.serve], ids=lambda f: f.__name__
 )
@@ -201,6 +202,7 @@ REFUSED = {
 }
 
 
+@few(1)
 @pytest.mark.parametrize("run", REFUSED.values(), ids=REFUSED)
 def test_a_run_that_the_table_refuses_leaves_searching_as_it_was(folder, run):
     embedingest.ingest("docs", model="hashing")
@@ -229,6 +231,7 @@ def test_a_first_run_that_is_stopped_before_it_begins_is_remembered(folder):
     )
 
 
+@only_deep
 def test_a_table_that_another_model_made_behind_our_back_is_noticed(folder):
     embedingest.ingest("docs", model="hashing")
     shutil.rmtree(".embedingest/lancedb")
@@ -265,6 +268,7 @@ asyncio.run(main(), debug=True)
 """
 
 
+@only_deep
 def test_leaving_an_async_loop_over_a_watch_is_quiet_and_ends_with_the_program(folder):
     command = [sys.executable, "-W", "error", "-c", PROGRAM_THAT_LEAVES]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=HANGS_SECONDS * 2)
@@ -278,6 +282,7 @@ SECOND_CALLS = {
 }
 
 
+@few(1)
 @pytest.mark.parametrize("call", SECOND_CALLS.values(), ids=SECOND_CALLS)
 def test_a_second_call_in_one_program_is_told_that_it_is_this_program(folder, call):
     with embedingest.watch("docs", model="hashing") as reports:
@@ -375,6 +380,7 @@ MISUSES = {
 }
 
 
+@few(15)
 @pytest.mark.parametrize("call", MISUSES)
 def test_a_wrong_argument_is_named_with_what_is_wanted_and_nothing_was_done(folder, call):
     if call.startswith("search"):
@@ -391,6 +397,7 @@ def test_a_wrong_argument_is_named_with_what_is_wanted_and_nothing_was_done(fold
     assert sorted(folder.rglob("*")) == before
 
 
+@only_deep
 def test_what_people_pass_beside_the_plain_types_is_taken(folder):
     assert embedingest.embed(np.array(["a", "b"]), model="hashing", dimensions=np.int64(8)).vectors.shape == (2, 8)
     assert embedingest.embed((text for text in ["a", "b"]), model="hashing").vectors.shape[0] == 2

@@ -18,6 +18,7 @@ from embedingest import config
 from embedingest.config import PipelineConfig, SourceConfig
 from embedingest.config.read import expanded
 from embedingest.errors import ConfigError
+from tests.depth import few
 
 SMALL = """\
 pipelines:
@@ -264,6 +265,7 @@ def test_extends_reads_no_link_to_outside_no_pipe_no_device_and_no_large_file(tm
     assert "more than 1048576 bytes" in refused(Path("/dev/zero"))
 
 
+@few(2)
 @pytest.mark.parametrize("text", ["a: " + "9" * 5000, "[" * 5000, "a: " * 3000, "extends: [a]", 'extends: "a\\0b"'])
 def test_a_text_that_cannot_be_built_is_refused(tmp_path: Path, text: str) -> None:
     assert str(tmp_path / "c.yaml") in refused(write(tmp_path, text))

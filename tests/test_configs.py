@@ -128,6 +128,7 @@ def test_laptop(place, capfd):
     assert json.loads(hit(file, "notes", "llama spits").row.metadata) == {"year": "2026"}
 
 
+@only_deep
 def test_many_folders(place, capfd):
     file = light(place, "many-folders")
     reports = ran(capfd, file)
@@ -138,12 +139,14 @@ def test_many_folders(place, capfd):
     assert json.loads(hit(file, "handbook", "walrus").row.metadata)["team"] == "everyone"
 
 
+@only_deep
 def test_code_base(place, capfd):
     file = light(place, "code-base")
     assert ran(capfd, file)["repository"]["files"]["failed"] == 0
     assert hit(file, "repository", "def feed walrus").row.source == "repository/tool.py"
 
 
+@only_deep
 def test_office_share(place, capfd):
     file = light(place, "office-share")
     assert ran(capfd, file)["share"]["files"]["new"] == 1

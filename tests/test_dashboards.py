@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.cli.test_serve import answers, free_port
+from tests.depth import few, only_deep
 from tests.server.client import get, post
 from tests.server.wirecases import send
 from tests.waiting import until
@@ -115,6 +116,7 @@ def families(page):
     return names
 
 
+@few(18)
 @pytest.mark.parametrize(("where", "expression"), expressions())
 def test_every_expression_parses_and_asks_for_series_and_labels_that_a_server_tells(page, where, expression):
     known, told = families(page), samples(page)
@@ -176,6 +178,7 @@ def test_a_model_has_one_name_in_all_series_and_no_client_makes_new_ones(page):
     assert len(routes) < 10
 
 
+@only_deep
 def test_the_page_tells_the_pipeline_the_process_and_the_build(page):
     told = samples(page)
     assert value(page, "embedingest_ingest_failed_files") == 1

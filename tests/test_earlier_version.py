@@ -17,6 +17,7 @@ import pytest
 
 from embedingest.build.journals import journal_path
 from tests.cli.conftest import Shell
+from tests.depth import few
 
 DATA = Path(__file__).parent / "data"
 CUT_TEXTS = {"earlier-version": 2, "version-0.1.0": 0}
@@ -89,6 +90,7 @@ def test_the_table_of_then_answers_searches_with_the_settings_its_journal_rememb
     assert hits[0]["source"] == "docs/count.eml!/sacks.csv"
 
 
+@few(1)
 def test_an_ingest_embeds_only_what_is_cut_otherwise_today(shell, version):
     before = rows(shell)
     report = ingest(shell)
@@ -102,6 +104,7 @@ def test_an_ingest_embeds_only_what_is_cut_otherwise_today(shell, version):
     assert shell.run("status", *FLAGS, "--json").json["behind"]["to_read"] == 0
 
 
+@few(1)
 def test_an_edit_embeds_one_chunk_and_leaves_the_other_documents_rows(shell):
     ingest(shell)
     before = rows(shell)
@@ -114,6 +117,7 @@ def test_an_edit_embeds_one_chunk_and_leaves_the_other_documents_rows(shell):
     assert document["text"] == "Another text about the sea."
 
 
+@few(1)
 def test_a_deletion_takes_the_rows_of_a_message_and_of_its_attachment(shell):
     (shell.folder / "docs/count.eml").unlink()
     assert ingest(shell)["files"]["deleted"] == 1

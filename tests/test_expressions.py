@@ -16,7 +16,7 @@ import pytest
 
 import embedingest
 from tests.backtracking import growth
-from tests.depth import much
+from tests.depth import few, much
 
 pytestmark = pytest.mark.slow
 
@@ -110,6 +110,7 @@ def _how(text: str, name: str) -> str:
 FOUND = expressions()
 
 
+@few(22)
 @pytest.mark.deep
 @pytest.mark.parametrize("found", [one for one in FOUND if one.pattern is not None], ids=lambda one: one.place)
 def test_twice_the_text_takes_twice_the_steps(found: Found) -> None:

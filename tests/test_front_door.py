@@ -13,6 +13,7 @@ import pytest
 
 import embedingest
 import embedingest.plugin
+from tests.depth import few
 
 pytestmark = pytest.mark.slow
 
@@ -70,6 +71,7 @@ def test_the_guide_shows_every_function_of_the_front_door():
     assert {name for name in functions if f"embedingest.{name}(" not in text} == set()
 
 
+@few(1)
 @pytest.mark.parametrize("first", ["", "import embedingest.ingest.pipeline\n", "embedingest.ingest\n"])
 def test_ingest_is_a_function_and_a_sub_package_in_any_order_of_imports(first):
     code = (
@@ -83,6 +85,7 @@ def test_ingest_is_a_function_and_a_sub_package_in_any_order_of_imports(first):
     assert "tabel" in done.stdout, done.stderr
 
 
+@few(1)
 @pytest.mark.parametrize("first", ["", "import embedingest.ingest.pipeline\n", "embedingest.ingest\n"])
 def test_ingest_is_explained_and_handed_to_another_process_in_any_order_of_imports(first):
     code = (

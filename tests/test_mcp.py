@@ -18,6 +18,7 @@ from embedingest.mcp import create_server
 from embedingest.query import Searcher
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes
+from tests.depth import only_deep
 from tests.store.doubles import row
 
 pytestmark = pytest.mark.slow
@@ -175,6 +176,7 @@ def test_status_says_which_folders_are_followed_and_whether_they_moved_on(follow
     assert (status["in_sync"], status["behind"]) == (False, {"to_read": 1, "gone": 0})
 
 
+@only_deep
 def test_status_says_which_folder_is_named_no_more_and_so_not_compared(followed):
     Path("more").mkdir()
     Path("more/d.md").write_text("more")
@@ -250,6 +252,7 @@ def test_what_one_may_not_see_is_neither_found_nor_read_nor_counted(confined):
     assert set(status) == {"table", "model", "dimensions", "documents", "chunks", "filtered"}
 
 
+@only_deep
 def test_a_client_that_leaves_ends_the_command_without_a_traceback(database):
     """Line by line, as the protocol of 2025-06-18 says."""
     arguments = [sys.executable, "-m", "embedingest", "mcp", "--db", str(database), "--model", "hashing"]

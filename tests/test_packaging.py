@@ -21,6 +21,7 @@ import yaml
 from embedingest import config
 from embedingest.cli._commands import cli
 from embedingest.errors import ConfigError
+from tests.depth import only_deep
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]
@@ -207,6 +208,7 @@ def test_the_container_may_write_nothing_but_its_volumes():
     assert service["tmpfs"] == ["/tmp"]
 
 
+@only_deep
 @pytest.mark.slow
 def test_the_container_follows_its_folder_asks_for_its_key_and_is_found_healthy(tmp_path):
     documents = tmp_path / "documents"

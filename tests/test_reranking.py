@@ -22,6 +22,7 @@ from embedingest.build.session import Session
 from embedingest.config import RerankConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.reranking import text_of
+from tests.depth import few
 from tests.engine import cross, tiny
 from tests.store.doubles import row
 
@@ -91,6 +92,7 @@ def test_the_first_hits_stand_in_the_order_of_their_scores_and_the_others_as_fou
     assert found.rerank is None
 
 
+@few(2)
 @pytest.mark.parametrize("options", [{}, {"mode": "text"}, {"mode": "vector"}, {"group": True}, {"fold": False}])
 def test_pages_of_any_size_are_cut_from_one_order(search, options) -> None:
     whole = names(search(limit=30, rerank="r", **options))

@@ -17,6 +17,7 @@ from embedingest.ingest.rows.metadata import Metadata
 from embedingest.store.lock import WriterLock
 from embedingest.supervise import Supervisor
 from embedingest.types import Document
+from tests.depth import few, only_deep
 from tests.waiting import HANGS_SECONDS, until
 
 pytestmark = pytest.mark.slow
@@ -174,6 +175,7 @@ def refuse_a_start(place, kind):
             raise ValueError(kind)
 
 
+@few(2)
 @pytest.mark.parametrize(
     "kind",
     ["no folder", "all anew", "model", "chunker", "engine", "database", "locked", "another model's", "port", "key",
@@ -211,6 +213,7 @@ def test_a_server_outlives_its_pipelines_and_one_that_is_mended_starts_at_the_ne
     assert not place.raised
 
 
+@only_deep
 def test_a_pipeline_that_worked_is_waited_for_where_it_fails_later(place):
     """As when its table was replaced by another program that ends again."""
     with place.running(place.written(pipelines("a"))) as supervisor:
@@ -229,6 +232,7 @@ def test_a_pipeline_that_worked_is_waited_for_where_it_fails_later(place):
         assert not supervisor.failures
 
 
+@only_deep
 def test_other_models_start_everything_again(place):
     with place.running(place.written(pipelines("a"))) as supervisor:
         until(lambda: place.new("a") == 1)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from embedingest import system
+from tests.depth import only_deep
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -65,6 +66,7 @@ def test_a_folder_is_ingested_and_searched_without_posix(elsewhere, tmp_path):
     assert hits[0]["source"] == "docs/a.md"
 
 
+@only_deep
 def test_a_folder_is_followed_without_posix(elsewhere, tmp_path):
     command = elsewhere("watch", "docs", "--model", "hashing", "--json", *STORE)
     reports = tmp_path / "reports"

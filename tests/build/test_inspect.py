@@ -14,6 +14,7 @@ from embedingest.build.session import Session
 from embedingest.config import Config, PipelineConfig, SourceConfig
 from embedingest.errors import TableMissingError
 from embedingest.store.table import open_table
+from tests.depth import only_deep
 from tests.waiting import rest
 
 
@@ -65,6 +66,7 @@ def test_a_file_that_is_dated_in_the_future_is_read_once(place):
         assert status_document(state, db, table)["in_sync"]
 
 
+@only_deep
 def test_what_the_writer_noted_of_the_table_is_what_opening_it_tells(place):
     state, db, table = place
     with Session(recall(state, db, table)) as session:

@@ -17,6 +17,7 @@ from embedingest.config import PipelineConfig, RunConfig
 from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.run.survey import survey_root
 from embedingest.ingest.scan.folders import Folders
+from tests.depth import only_deep
 from tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def test_another_process_reads_what_was_found_here_by_the_settings_alone(session
     ]
 
 
+@only_deep
 def test_nodes_in_processes_of_their_own_read_the_items_of_their_parts(session: Session) -> None:
     settings = session.config.pipelines["books"]
     nodes = RunConfig(on="processes", nodes=2, part_files=1)

@@ -15,6 +15,7 @@ from embedingest.build.place import place_to_read
 from embedingest.build.remembered import recall
 from embedingest.build.session import Session
 from embedingest.mcp import create_server
+from tests.depth import only_deep
 from tests.engine import seconds, tiny
 from tests.server.client import post
 
@@ -95,6 +96,7 @@ def test_a_rebuild_without_folders_takes_no_option_that_needs_them(docs):
     assert "--max-tokens needs the folders beside it" in " ".join(ran.err.split())
 
 
+@only_deep
 @pytest.mark.skipif(sys.platform == "win32", reason="sockets in folders are Unix's")
 def test_who_has_the_table_open_answers_as_the_command_alone_does(table, monkeypatch):
     answered = []
@@ -114,6 +116,7 @@ def test_who_puts_hits_in_order_by_token_vectors_is_told(table):
     assert "put in order by colbert:latest (token vectors)" in ran.err, ran.err
 
 
+@only_deep
 def test_programs_assistants_and_http_search_by_them_too(table, client):
     alone = {mode: found(table, mode) for mode in MODES}
     for mode in MODES:

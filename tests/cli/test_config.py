@@ -11,6 +11,7 @@ from embedingest import config
 from embedingest.build.place import place_to_write
 from embedingest.cli._settings import config_from_flags
 from embedingest.cli.main_job.watch import watch
+from tests.depth import few
 
 WHOLE = """\
 pipelines:
@@ -113,6 +114,7 @@ def test_init_does_not_write_over_a_file(shell):
     assert "--force" in again.err
 
 
+@few(1)
 @pytest.mark.parametrize(
     ("here", "folder", "written"),
     [
@@ -157,6 +159,7 @@ def test_a_file_that_is_written_into_its_folder_is_left_out_of_it(shell):
     assert report["files"]["seen"] == 2
 
 
+@few(3)
 @pytest.mark.parametrize("name", ["$HOME", "it's: #1", "- x", "-", "two\nlines", "Ünï", "true", "2024", "{a}", "~"])
 def test_a_folder_of_any_name_is_named_so_that_it_is_found(shell, name):
     shell.write(f"{name}/a.md", "# A\n")

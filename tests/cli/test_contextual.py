@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 from tests.waiting import HANGS_SECONDS, until
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +51,7 @@ def test_flags_embed_title_and_headings_and_readers_are_told(shell):
     assert "'title' or 'headings'" in wrong.err
 
 
+@only_deep
 def test_an_edit_that_cannot_be_written_about_is_not_in_sync(written):
     assert "\nin sync\n" in written.run("status").out
     written.write("conf/write_context.py", "raise SystemExit('no quota left')\n")
@@ -65,6 +66,7 @@ def test_an_edit_that_cannot_be_written_about_is_not_in_sync(written):
     assert "in sync" not in told
 
 
+@only_deep
 def test_a_document_that_was_never_in_the_table_is_told_beside_in_sync(written):
     written.write("docs/broken.pdf", "%PDF-1.4 no more than this")
     assert written.run("run", "conf/embedingest.yaml", "--once").code == 1
@@ -93,6 +95,7 @@ def test_a_command_runs_beside_its_file_and_what_it_wrote_is_told(written):
     assert hit["text"] == "# Owls\n\nThey hunt mice at night."
 
 
+@only_deep
 def test_the_state_folder_does_not_know_the_command_and_no_other_command_runs_it(written):
     kept = b"".join(path.read_bytes() for path in Path(".embedingest").glob("*") if path.is_file())
     assert b"write_context" not in kept
@@ -108,6 +111,7 @@ def test_the_state_folder_does_not_know_the_command_and_no_other_command_runs_it
     assert hit["context"].startswith("From Birds, about Owls.")
 
 
+@only_deep
 def test_rebuild_by_a_file_adds_the_column_to_a_table_that_is_there(shell):
     shell.write("docs/owls.md", OWLS)
     shell.run("ingest", "docs", "--model", "hashing")
@@ -121,6 +125,7 @@ def test_rebuild_by_a_file_adds_the_column_to_a_table_that_is_there(shell):
     assert shell.run("search", "mice", "--json").json["results"][0]["context"].startswith("From Birds")
 
 
+@few(1)
 @pytest.mark.parametrize(
     ("arguments", "told"), [(["docs"], "leave PATH out"), (["--table", "other"], "write table `other`")]
 )
@@ -170,6 +175,7 @@ def test_a_command_that_fails_is_told_and_the_others_go_on(shell):
     assert "embedingest run CONFIG --once" in refused.err
 
 
+@only_deep
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("sh") is None, reason="runs a shell")
 def test_ctrl_c_ends_a_slow_command_and_the_run_at_once(shell):
@@ -195,6 +201,7 @@ def test_ctrl_c_ends_a_slow_command_and_the_run_at_once(shell):
     until(lambda: not Path(f"/proc/{pid}").exists() if Path("/proc").is_dir() else True)
 
 
+@few(1)
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir() or shutil.which("sh") is None, reason="runs a shell, and looks at /proc")
 @pytest.mark.parametrize(

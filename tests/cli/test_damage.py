@@ -15,6 +15,7 @@ from embedingest.cli._main import run_command
 from embedingest.config import ServerConfig
 from embedingest.store.manifest import listed
 from embedingest.store.token import newest_manifest
+from tests.depth import few, only_deep
 from tests.faults.elsewhere import as_nobody
 from tests.server.client import post
 
@@ -61,6 +62,7 @@ def test_with_a_damaged_journal_readers_go_on_and_the_writer_mends(furnished, ca
     assert (after.code, after.json["in_sync"], after.json["journal_fault"]) == (0, True, None)
 
 
+@only_deep
 def test_a_command_that_mends_goes_on_after_a_damaged_journal(furnished):
     shell = furnished
     journal(shell).write_bytes(b"")
@@ -69,6 +71,7 @@ def test_a_command_that_mends_goes_on_after_a_damaged_journal(furnished):
     assert shell.run("status", "--json").json["files"] == {"done": 1}
 
 
+@only_deep
 def test_a_root_that_was_forgotten_stays_forgotten(furnished):
     shell = furnished
     shell.write("more/c.md", "A third document.")
@@ -79,6 +82,7 @@ def test_a_root_that_was_forgotten_stays_forgotten(furnished):
     assert [root["alias"] for root in shell.run("status", "--json").json["roots"]] == ["docs"]
 
 
+@only_deep
 def test_without_its_journal_and_what_is_kept_of_it_a_table_is_searched_with_its_model(furnished):
     shell = furnished
     path = journal(shell)
@@ -143,6 +147,7 @@ def test_a_data_file_that_is_gone_is_told_by_every_command_and_rebuild_mends_it(
     assert caplog.text.count("is embedded again") <= 1
 
 
+@only_deep
 def test_a_text_index_that_is_cut_is_found_by_verify_and_made_again(furnished):
     shell = furnished
     files = listed(newest_manifest(table(shell)).read_bytes())
@@ -156,6 +161,7 @@ def test_a_text_index_that_is_cut_is_found_by_verify_and_made_again(furnished):
     assert len(shell.run("search", "walrus", "--mode", "text", "--json").json["results"]) == 1
 
 
+@only_deep
 def test_a_table_whose_folder_is_gone_is_made_again_and_seen_at_once(furnished):
     shell = furnished
     shutil.rmtree(table(shell))
@@ -203,6 +209,7 @@ DAMAGES = {
 }
 
 
+@few(1)
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_told_once_and_in_whole_lines(furnished, damage, caplog):
     """Whatever a command says of it: no sentence twice, no line feed spelled out, nothing beside it in the log."""
@@ -217,6 +224,7 @@ def test_damage_is_told_once_and_in_whole_lines(furnished, damage, caplog):
             assert len(piece) < 40 or said.count(piece) == 1, (command, piece)
 
 
+@only_deep
 def test_a_rebuild_and_a_restore_are_commits(furnished):
     shell = furnished
     assert shell.run("tag", "v1").code == 0

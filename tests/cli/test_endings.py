@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from embedingest.cli._commands import COMMANDS
+from tests.depth import few, only_deep
 
 pytestmark = pytest.mark.slow
 
@@ -122,6 +123,7 @@ def asked(shell):
     return shell
 
 
+@few(1)
 @LINUX
 @pytest.mark.parametrize("reader", ["left", "full disk"])
 def test_output_that_cannot_be_written_is_no_traceback(asked, monkeypatch, reader):
@@ -152,6 +154,7 @@ def unwritable(reader):
         yield stream
 
 
+@only_deep
 def test_a_stream_that_is_closed_is_nobodys(asked):
     """The table's first file would get its number otherwise, and be written into."""
     program = f"exec {sys.executable} -m embedingest ingest docs --model hashing --json"
@@ -162,6 +165,7 @@ def test_a_stream_that_is_closed_is_nobodys(asked):
     assert asked.run("verify").code == 0
 
 
+@few(1)
 @pytest.mark.parametrize(
     "args",
     [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from tests.depth import only_deep
+
 TEXTS = {
     "walrus": "# Where walruses sleep\n\nThe walrus sleeps on ice floes, and at times in the water.",
     "bread": "# How bread rises\n\nYeast turns sugar into gas, which the dough holds.",
@@ -41,6 +43,7 @@ def test_each_mode_is_told_with_its_measures(asked):
     assert set(ran.json["differences"]["text"]) == {"difference", "low", "high", "p"}
 
 
+@only_deep
 def test_each_mode_is_told_as_soon_as_it_is_known_to_people_alone(asked):
     said = [line for line in asked.run("evaluate", "q.yaml").err.splitlines() if line.endswith(" nDCG@10")]
     assert [line.partition(":")[0] for line in said] == ["hybrid", "vector", "text"]
@@ -48,6 +51,7 @@ def test_each_mode_is_told_as_soon_as_it_is_known_to_people_alone(asked):
     assert not asked.run("evaluate", "q.yaml", "--json").err
 
 
+@only_deep
 def test_the_forms_of_trec_give_the_same(asked):
     one, other = asked.run("evaluate", "q.yaml", "--json"), asked.run("evaluate", "q.tsv", "qrels.txt", "--json")
     assert one.json["modes"] == other.json["modes"]
@@ -70,6 +74,7 @@ def test_a_filter_leaves_documents_out(asked):
     assert ran.json["modes"]["text"]["recall@100"] == pytest.approx(1 / 3, abs=1e-4)
 
 
+@only_deep
 def test_answers_that_no_document_is_count_as_not_found_and_are_told(asked):
     asked.write("q.yaml", "- question: walrus\n  sources: [walrus.md, gone.md]\n")
     ran = asked.run("evaluate", "q.yaml", "--mode", "text", "--json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests import samples
+from tests.depth import few, only_deep
 
 WORDS = "\n\n".join(f"## Part {n}\n\nParagraph {n} says this and that of its own." for n in range(40))
 
@@ -18,6 +19,7 @@ def read(shell):
     return shell
 
 
+@few(1)
 @pytest.mark.parametrize("name", ["docs/sub/notes.md", "sub/notes.md", "notes.md", "notes"])
 def test_all_of_a_document_by_its_name_or_the_end_of_it(read, name):
     ran = read.run("get", name)
@@ -65,6 +67,7 @@ def test_the_headings_and_what_stands_below_one(read):
     assert read.run("get", "notes.md", "--section", "Notes > Part 31").out == ran.out
 
 
+@only_deep
 def test_a_section_that_is_not_there_is_refused_with_one_that_is(read):
     ran = read.run("get", "notes.md", "--section", "Prat 31")
     assert ran.code == 2
@@ -80,6 +83,7 @@ def test_less_than_all_says_what_follows(read):
     assert "more characters follow" in ran.err
 
 
+@few(1)
 @pytest.mark.parametrize("name", ["docs/broken.pdf", "broken.pdf", "broken"])
 def test_why_a_document_has_no_text(read, name):
     ran = read.run("get", name, "--json")
@@ -98,6 +102,7 @@ def test_what_are_no_lines_is_told(read):
     assert (ran.code, "write 12, 12-40 or 12-" in ran.err) == (2, True)
 
 
+@only_deep
 def test_a_document_that_broke_and_left_the_table_says_so(read):
     read.write("docs/mill.pdf", samples.pdf())
     assert read.ingest("--max-tokens", "32").json["files"]["new"] == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import samples
+from tests.depth import few, only_deep
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +47,7 @@ def test_an_inserted_paragraph_embeds_one_text(shell):
     assert shell.ingest().json["embedded"]["texts"] == 1
 
 
+@only_deep
 def test_a_file_named_like_an_injection_changes_no_other_row(shell):
     evil = "docs/x' OR 'a'='a.md"
     shell.write("docs/zoo.md", WALRUS)
@@ -59,6 +61,7 @@ def test_a_file_named_like_an_injection_changes_no_other_row(shell):
     assert {row["source"] for row in results} == {"docs/zoo.md"}
 
 
+@only_deep
 def test_a_hit_names_the_place_that_opens_it(shell):
     shell.write("docs/page.html", "<html>\n<body>\n<script>\n</script><p>The walrus sleeps.</p></body></html>")
     for name in ("mill.pdf", "mill.ipynb", "mill.docx"):
@@ -215,6 +218,7 @@ def test_our_own_output_is_never_ingested(shell):
     assert shell.run(*args).json["files"]["seen"] == 1
 
 
+@few(3)
 @pytest.mark.parametrize(
     ("text", "said"),
     [

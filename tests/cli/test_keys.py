@@ -12,7 +12,7 @@ import pytest
 
 from embedingest.config.keys import hash_of, read_keys
 from tests.cli.test_serve import free_port
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 from tests.server.client import get, post
 from tests.waiting import until
 
@@ -136,6 +136,7 @@ def test_what_no_proxy_can_be_is_said_at_the_start(shell, arguments, message):
         assert message in refused.err
 
 
+@few(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [pytest.param(("serve",), marks=only_deep), ("watch", "docs", "--serve")])
 def test_a_server_takes_keys_origins_hosts_and_proxies(shell, command):

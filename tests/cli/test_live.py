@@ -15,6 +15,7 @@ from embedingest.build.place import place_to_read
 from embedingest.build.remembered import recall
 from embedingest.build.session import Session
 from tests.cli.test_starts import HEAVY, OF_A_MODEL, OF_A_TABLE, OF_SETTINGS, imported_by
+from tests.depth import only_deep
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets in folders are Unix's")
 DB, TABLE = ".embedingest/lancedb", "chunks"
@@ -90,6 +91,7 @@ def test_who_lives_finds_what_was_written_since(zoo, answered):
     assert answered == [True, True]
 
 
+@only_deep
 def test_a_table_that_was_put_in_its_place_is_opened_anew(zoo, answered):
     with living(zoo):
         assert documents(zoo, "walrus")["results"]
@@ -111,6 +113,7 @@ def test_errors_and_exit_codes_are_those_of_the_command(zoo, answered):
     assert (answered, {ran.code for ran in alone}) == ([False] * 3, {2})
 
 
+@only_deep
 def test_another_model_a_snapshot_another_table_and_another_version_are_not_asked_for(zoo, answered, monkeypatch):
     assert zoo.run("tag", "first").code == 0
     with living(zoo):
@@ -123,6 +126,7 @@ def test_another_model_a_snapshot_another_table_and_another_version_are_not_aske
         assert answered == [False]
 
 
+@only_deep
 def test_who_has_other_models_than_the_table_was_written_with_leaves_it_to_the_command(zoo, answered):
     with living(zoo):
         assert zoo.run("ingest", "docs", "--model", "hashing", "--chunker", "whole").code == 0

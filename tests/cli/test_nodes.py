@@ -7,6 +7,8 @@ import shutil
 
 import pytest
 
+from tests.depth import only_deep
+
 pytestmark = pytest.mark.slow
 ON = ("--on", "processes", "--nodes", "2")
 
@@ -38,6 +40,7 @@ def test_processes_of_this_machine_bring_folders_into_the_table_and_one_process_
     assert notes.run("status", "--json").json["in_sync"]
 
 
+@only_deep
 @pytest.mark.parametrize(("first", "second"), [(ON, ()), ((), ON)])
 def test_a_table_that_is_gone_is_filled_again_from_what_the_other_way_to_run_embedded(notes, first, second):
     assert notes.ingest(*first).json["embedded"]["texts"] == 6
@@ -57,6 +60,7 @@ def test_a_plan_tells_what_is_known_and_how_many_nodes_there_would_be(notes):
     assert notes.run("plan", "--json", "--on", "ray").code in {0, 2}  # where Ray is installed, or not
 
 
+@only_deep
 def test_pipelines_of_a_file_run_on_nodes_once_and_are_not_watched(notes):
     ran = notes.run("run", config(notes), "--once", "--json")
     assert (ran.code, ran.json["notes"]["nodes"], ran.json["notes"]["files"]["new"]) == (0, 2, 6)

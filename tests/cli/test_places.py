@@ -15,6 +15,7 @@ import pytest
 import embedingest
 from embedingest.build.place import place_to_read
 from embedingest.errors import ConfigError
+from tests.depth import only_deep
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +32,7 @@ READING = [
 ]
 
 
+@only_deep
 def test_a_state_folder_named_alone_means_its_own_table_and_never_anothers(shell):
     shell.write("docs/zoo.md", "The walrus sleeps on the ice.\n")
     ingest = ("ingest", "docs", "--model", "hashing")
@@ -72,6 +74,7 @@ def test_every_command_that_reads_works_below_the_folder_and_from_afar(zoo, nowh
     assert os.listdir(zoo.folder / "docs/deep/er") == os.listdir(nowhere) == []
 
 
+@only_deep
 def test_what_was_named_by_relative_paths_is_followed_from_everywhere(zoo, nowhere, monkeypatch):
     monkeypatch.chdir(nowhere)
     there = ("--db", str(zoo.folder / ".embedingest/lancedb"))  # its state lies around it
@@ -209,6 +212,7 @@ def test_a_path_or_name_that_names_nothing_is_wrong_usage(zoo):
     assert sorted(zoo.folder.rglob("*")) == before
 
 
+@only_deep
 def test_a_tilde_is_the_home_folder_in_every_setting(shell, nowhere, monkeypatch):
     monkeypatch.setenv("HOME", str(nowhere))
     (nowhere / "docs").mkdir()

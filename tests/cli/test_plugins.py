@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from embedingest.testing.skeleton import write
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +39,7 @@ def test_a_plugin_that_fails_to_load_says_why_and_the_list_goes_on(shell, monkey
     assert ran.code == 2
 
 
+@only_deep
 def test_a_built_in_keeps_the_contract(shell):
     assert shell.run("plugins", "check", "structured").code == 0
     assert shell.run("plugins", "check", "hashing").code == 0
@@ -97,6 +98,7 @@ def test_an_encoder_is_the_model_of_its_name(shell, letters):
     assert len(shell.run("embed", "walrus", "-m", "letters", "--json").json["embeddings"][0]) == 64
 
 
+@only_deep
 def test_the_model_of_an_encoder_is_found_by_its_table_where_the_journal_is_lost(shell, letters):
     shell.write("docs/a.md", "The walrus sleeps.\n")
     assert shell.run("ingest", "docs", "--model", "letters", "--json").code == 0
@@ -114,6 +116,7 @@ def test_no_encoder_takes_the_place_of_a_known_model(shell, site):
     assert "not meant" not in shell.run("models", "show", "all-minilm").err
 
 
+@few(1)
 @pytest.mark.parametrize(
     ("group", "way"),
     [
@@ -133,6 +136,7 @@ def test_a_plugin_that_nothing_uses_is_told_with_what_would(shell, site, group, 
     assert told in shell.run("run", "c.yaml", "--once").err
 
 
+@only_deep
 def test_a_plugin_that_is_used_is_not_told(shell, letters):
     shell.write("docs/a.md", "The walrus sleeps.\n")
     ran = shell.run("ingest", "docs", "--plugin", "letters", "--model", "letters")

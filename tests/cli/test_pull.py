@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from embedingest.cli._pull_line import PullLine, size_text
+from tests.depth import few, only_deep
 from tests.engine.folder.handmade import BERT, model
 from tests.hub import SHA, Fault, running
 from tests.waiting import until
@@ -97,6 +98,7 @@ def test_a_name_that_cannot_be_pulled_ends_with_3_and_a_way(hub, shell, asked):
     assert "hint: " in ran.err
 
 
+@few(2)
 @pytest.mark.parametrize("ask", [("embed", "--model", "{}", "hello"), ("models", "show", "{}"),
                                  ("ingest", "docs", "--model", "{}")])  # fmt: skip
 @pytest.mark.parametrize("name", ["mxbai-embed-large", "team/model", "https://huggingface.co/team/model"])
@@ -127,6 +129,7 @@ def test_a_pull_that_was_killed_goes_on_where_it_was(hub, shell, tmp_path):
     assert weights(tmp_path).read_bytes() == hub.commits[NAME, SHA]["model.safetensors"]
 
 
+@only_deep
 def test_ctrl_c_ends_a_pull_with_130_and_keeps_what_came(hub, tmp_path):
     hold = threading.Event()
     hub.faults["model.safetensors"] = [Fault(hold=hold)]
@@ -140,6 +143,7 @@ def test_ctrl_c_ends_a_pull_with_130_and_keeps_what_came(hub, tmp_path):
     assert half_there(tmp_path)
 
 
+@only_deep
 def test_two_programs_that_want_one_model_fetch_it_once(hub, shell, tmp_path):
     hold = threading.Event()
     hub.faults["model.safetensors"] = [Fault(hold=hold)]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.depth import few, only_deep
+
 pytestmark = pytest.mark.slow
 
 CONFIG = """
@@ -50,6 +52,7 @@ def test_what_was_forgotten_is_left_out_without_asking(table):
     assert rows(table) == 1
 
 
+@only_deep
 def test_a_file_that_names_fewer_folders_is_refused_as_well(table):
     table.write("p.yaml", CONFIG)
     refused = table.run("rebuild", "--config", "p.yaml")
@@ -59,6 +62,7 @@ def test_a_file_that_names_fewer_folders_is_refused_as_well(table):
     assert rows(table) == 2
 
 
+@only_deep
 def test_a_folder_that_came_back_empty_keeps_its_rows(table):
     for path in Path("docs").iterdir():
         path.unlink()
@@ -70,6 +74,7 @@ def test_a_folder_that_came_back_empty_keeps_its_rows(table):
     assert rows(table) == 1
 
 
+@only_deep
 def test_documents_that_merely_moved_are_not_missed(table):
     for path in Path("docs").iterdir():
         path.rename(path.with_name(f"renamed-{path.name}"))
@@ -77,12 +82,14 @@ def test_documents_that_merely_moved_are_not_missed(table):
     assert rows(table) == 3
 
 
+@only_deep
 def test_one_that_was_deleted_goes_as_with_an_ingest(table):
     Path("docs/zoo.md").unlink()
     assert table.run("rebuild").code == 0
     assert rows(table) == 2
 
 
+@few(1)
 @pytest.mark.parametrize(
     ("command", "meant"),
     [
@@ -101,6 +108,7 @@ def test_a_configuration_named_as_a_folder_is_told_apart(table, command, meant):
     assert rows(table) == 3
 
 
+@few(1)
 @pytest.mark.parametrize("text", ["pipelines: none\n", "services: {web: {image: x}}\n", "- a list\n", "a: [\n", ""])
 def test_another_yaml_file_is_a_document_as_any(shell, text):
     shell.write("values.yaml", f"# of another program\n{text}")

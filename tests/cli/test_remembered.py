@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.depth import only_deep
+
 pytestmark = pytest.mark.slow
 
 ENGINE = """
@@ -102,6 +104,7 @@ def test_a_root_that_is_not_named_any_more_is_told_and_never_vouched_for(shell):
     assert shell.run("verify").code == 0
 
 
+@only_deep
 def test_rows_of_a_root_that_the_journal_has_lost_are_told_and_can_be_forgotten(shell):
     shell.write("docs/a.md", "penguins are animals")
     shell.write("notes/n.md", "a note")

@@ -22,6 +22,7 @@ from embedingest.ingest.requests import error_from_json, error_to_json
 from embedingest.ingest.state.journal import Journal
 from embedingest.store.lock import WriterLock
 from tests.cli.test_snapshots import followed
+from tests.depth import few, only_deep
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -108,6 +109,7 @@ def test_a_yes_is_to_what_waited_when_it_was_said(emptied):
     assert (ran.code, ran.json["files"]["deleted"], ran.json["files"]["pending_deletes"]) == (1, 10, 2)
 
 
+@few(1)
 @pytest.mark.parametrize("verb", [("tag", "early"), ("retry",), ("optimize",)])
 def test_a_root_that_is_forgotten_while_a_command_waits_is_not_taken_up_again_by_it(shell, verb):
     shell.write("docs/a.md", "a document")
@@ -148,6 +150,7 @@ DEEDS = [
 ]
 
 
+@only_deep
 def test_exit_codes_errors_and_documents_are_the_same_with_and_without_a_watch(shell):
     shell.write("docs/a.md", "a document")
     shell.write("docs/b.pdf", b"%PDF-1.4 broken")
@@ -161,6 +164,7 @@ def test_exit_codes_errors_and_documents_are_the_same_with_and_without_a_watch(s
     assert {ran.code for ran in alone} >= {0, 1, 2}
 
 
+@only_deep
 def test_a_name_that_a_request_does_not_concern_is_told(shell):
     shell.write("docs/a.md", "a document")
     shell.write("docs/b.pdf", b"%PDF-1.4 broken")
@@ -172,6 +176,7 @@ def test_a_name_that_a_request_does_not_concern_is_told(shell):
     assert "no document" not in shell.run("retry", "docs/b.pdf").err
 
 
+@only_deep
 def test_names_of_which_none_is_known_are_wrong_usage_and_one_that_is_known_is_not(emptied):
     emptied.write("docs/b.pdf", b"%PDF-1.4 broken")
     emptied.run("ingest", "docs", "--model", "hashing")
@@ -221,6 +226,7 @@ def test_another_writer_that_took_the_place_of_the_one_that_was_asked_is_asked_t
     assert (ran.code, ran.json["files"]["deleted"]) == (0, 7)
 
 
+@few(1)
 @pytest.mark.parametrize("watched", [True, False])
 def test_what_was_forgotten_comes_back_only_when_it_is_named_again(shell, watched):
     shell.write("docs/a.md", "a document")

@@ -15,6 +15,7 @@ from embedingest.build.live import answering
 from embedingest.build.place import place_to_read
 from embedingest.build.remembered import recall
 from embedingest.build.session import Session
+from tests.depth import few, only_deep
 from tests.engine import cross, tiny
 
 QUERY = "the sky is blue"
@@ -63,6 +64,7 @@ def test_the_hits_stand_in_the_order_of_a_folder_that_is_named(table, folder):
     assert "rank_before" in page
 
 
+@only_deep
 def test_words_alone_are_reranked_too_and_a_snapshot_is(table, folder):
     assert table.run("tag", "first").code == 0
     assert found(table, "blue", "--mode", "text", "--rerank", str(folder))["rerank"]["candidates"] == 6
@@ -92,6 +94,7 @@ def test_an_ingest_with_what_is_no_reranker_is_refused_before_anything_is_done(s
     assert not list(sky.folder.rglob("journal*")), "a journal was begun"
 
 
+@only_deep
 def test_a_configuration_names_it_with_or_without_candidates(sky, folder):
     model = {"judge": {"path": str(folder), "device": "cpu"}}
     for said, candidates in (("judge", 6), ({"model": "judge", "candidates": 3}, 3)):
@@ -128,6 +131,7 @@ def no_rerankers(tmp_path_factory):
     return base
 
 
+@few(1)
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -161,6 +165,7 @@ def test_what_is_no_reranker_ends_with_the_way_out(table, folder):
     assert "Missing argument" in table.run("search", "--rerank").err
 
 
+@only_deep
 @pytest.mark.skipif(sys.platform == "win32", reason="sockets in folders are Unix's")
 def test_who_lives_reranks_by_what_the_table_was_written_with(sky, folder, monkeypatch):
     answered = []
@@ -187,6 +192,7 @@ def test_a_shell_offers_rerankers_alone(sky, folder):
     assert offered("search", "--rerank", "x") == []
 
 
+@only_deep
 def test_an_evaluation_says_what_a_reranker_does_here(table, folder):
     table.write("q.yaml", yaml.safe_dump([{"question": f"sky {n} blue", "sources": [f"{n}.md"]} for n in range(6)]))
     ran = table.run("evaluate", "q.yaml", "--rerank", str(folder), "--mode", "hybrid", "--mode", "text", "--json")
@@ -205,6 +211,7 @@ def test_an_evaluation_says_what_a_reranker_does_here(table, folder):
     assert "hybrid, reranked," in shown.err
 
 
+@only_deep
 def test_an_evaluation_puts_questions_as_the_settings_have_it(sky, folder):
     assert sky.ingest("--rerank", str(folder)).code == 0
     sky.write("q.yaml", yaml.safe_dump([{"question": f"sky {n} blue", "sources": [f"{n}.md"]} for n in range(6)]))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from embedingest.build.ask import address_of
+from tests.depth import few
 from tests.server.client import get, post
 from tests.waiting import until
 
@@ -51,6 +52,7 @@ def answers(port: int) -> bool:
         return False
 
 
+@few(1)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_it_serves_until_told_to_stop_and_says_how_it_ended(start, number, code, tmp_path):
     port = free_port()
@@ -88,6 +90,7 @@ def test_a_port_that_is_taken_is_said_with_the_way_out(start):
     assert "--port" in errors
 
 
+@few(1)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_it_at_once(start, number):
     port = free_port()

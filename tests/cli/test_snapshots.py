@@ -11,6 +11,7 @@ from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember
 from embedingest.build.session import Session
 from embedingest.config import Config, PipelineConfig, SourceConfig, WatchConfig
+from tests.depth import only_deep
 from tests.waiting import until
 
 
@@ -98,6 +99,7 @@ def test_what_became_of_a_snapshot_is_told(shell):
     assert told_of_snapshots(shell) == SNAPSHOTS_TOLD
 
 
+@only_deep
 def test_what_became_of_a_snapshot_is_told_alike_under_a_watch(shell):
     shell.write("docs/a.md", "penguins are animals")
     with followed(shell.folder):
@@ -148,6 +150,7 @@ def write_two_roots(shell):
         shell.write(name, f"{name} is about animals")
 
 
+@only_deep
 def test_no_request_undoes_a_restore_under_a_watch(shell):
     write_two_roots(shell)
     with followed(shell.folder, "docs", "other"):
@@ -161,6 +164,7 @@ def test_no_request_undoes_a_restore_under_a_watch(shell):
         assert "newts are animals" in sources(shell)
 
 
+@only_deep
 def test_no_command_undoes_a_restore_where_nobody_watches(shell):
     write_two_roots(shell)
     assert shell.run("ingest", "docs", "other", "--model", "hashing").code == 0
@@ -171,6 +175,7 @@ def test_no_command_undoes_a_restore_where_nobody_watches(shell):
     assert_that_nothing_undoes_a_restore(shell, REQUESTS)
 
 
+@only_deep
 def test_after_a_restore_status_counts_what_the_table_has(shell):
     for name in ("a", "b"):
         shell.write(f"docs/{name}.md", f"{name} is about animals")

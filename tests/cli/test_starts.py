@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.depth import only_deep
+
 HEAVY = {"torch", "transformers", "sentence_transformers", "fastapi", "starlette", "uvicorn", "watchfiles"}
 OF_A_TABLE = {"lancedb", "pyarrow", "numpy"}
 OF_A_MODEL = {"openvino", "tokenizers"}
@@ -36,6 +38,7 @@ def test_status_reads_the_journal_and_nothing_that_only_a_run_needs(table):
     assert sorted(imported_by(table, "status", "--json") & (HEAVY | OF_A_TABLE | OF_A_MODEL | OF_SETTINGS)) == []
 
 
+@only_deep
 def test_status_recalls_the_settings_where_another_version_wrote_them(table, monkeypatch):
     monkeypatch.setattr("embedingest.build.followed.__version__", "0.0.1")
     said = table.run("status", "--json").json

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.test_live import living
+from tests.depth import few
 
 FARM = """# Farm
 
@@ -81,6 +82,7 @@ def test_neighbours_go_with_chunks_alone(farm):
     assert "a section has no `context`" in ran.err
 
 
+@few(2)
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -14,6 +14,7 @@ from embedingest.build.models import open_engine
 from embedingest.store.lock import WriterLock
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes
+from tests.depth import only_deep
 from tests.store.doubles import row
 from tests.waiting import HANGS_SECONDS
 
@@ -55,6 +56,7 @@ def test_verify_tells_what_waits_and_what_would_and_how_it_goes_on(thinned):
     assert thinned.run("verify").code == 0
 
 
+@only_deep
 def test_verify_does_not_take_a_tidied_folder_or_a_move_for_what_must_wait(shell):
     for number in range(20):
         shell.write(f"docs/f{number:02}.md", f"document number {number}")
@@ -84,6 +86,7 @@ def test_a_plan_says_which_deletions_would_wait_and_they_do(thinned):
         assert {file["change"] for file in plan["files"]["list"]} == {"pending_delete"}
 
 
+@only_deep
 def test_while_another_process_writes_verify_gives_no_way_that_its_lock_refuses(shell):
     shell.write("docs/a.md", "a document")
     shell.write("docs/b.md", "another")
@@ -96,6 +99,7 @@ def test_while_another_process_writes_verify_gives_no_way_that_its_lock_refuses(
     assert told == f"process {os.getpid()} writes the table; stop it, and `embedingest verify --repair` mends them"
 
 
+@only_deep
 def test_verify_names_the_way_out_of_a_restore_and_no_other(shell):
     shell.write("docs/a.md", "a document")
     assert shell.ingest().code == 0

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from embedingest.build.ask import search_live
+from tests.depth import few, only_deep
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -137,6 +138,7 @@ def test_watch_and_serve_share_one_process(served):
         assert json.load(answer)["results"][0]["source"] == "docs/walrus.md"
 
 
+@only_deep
 def test_a_taken_port_is_said_the_watch_goes_on_answers_requests_and_ends_with_130_after_ctrl_c(
     home, shell, monkeypatch
 ):
@@ -155,6 +157,7 @@ def test_a_taken_port_is_said_the_watch_goes_on_answers_requests_and_ends_with_1
             assert process.wait(timeout=60) == 130
 
 
+@few(1)
 @pytest.mark.parametrize(
     ("flags", "words"),
     [(("--once", "--serve"), "--once ends"), (("--port", "0"), "--port is for a server: add --serve")],

@@ -10,6 +10,7 @@ from embedingest.store.elsewhere import TableWork, elsewhere
 from embedingest.store.key_index import KEY_INDICES
 from embedingest.store.table import open_table
 from embedingest.store.values import SearchQuery, Upkeep
+from tests.depth import only_deep
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row
 
 pytestmark = pytest.mark.slow
@@ -64,6 +65,7 @@ def test_a_table_of_fewer_rows_is_tended_here(table):
     assert table.stats().fragments == 1
 
 
+@only_deep
 def test_what_fails_there_is_raised_here(tmp_path):
     with pytest.raises(TableMissingError, match="no table `none`"):
         in_own_process(TableWork(str(tmp_path), "none", "join", None))

@@ -22,7 +22,7 @@ from embedingest.cluster.values import PartFile, PartResult
 from embedingest.errors import ConfigError, EngineError, InputError
 from embedingest.ingest.run.rounds import RoundSizes
 from tests.cluster.driving import assert_same_tables, driving, whole_files
-from tests.depth import much
+from tests.depth import few, much, only_deep
 from tests.ingest.world import ENGINE, CountingEngine, HoldingEngine, InProcess, World
 from tests.waiting import rest
 from tests.words_engine import WordsEngine
@@ -69,6 +69,7 @@ def library(world: World, files: int = 40) -> None:
     world.write("broken.pdf", b"%PDF-1.7\nnothing of the kind")
 
 
+@few(1)
 @pytest.mark.parametrize("size", [5, 1000])
 def test_the_rows_of_parts_are_those_of_one_process(world: World, size: int) -> None:
     library(world)
@@ -84,6 +85,7 @@ def test_the_rows_of_parts_are_those_of_one_process(world: World, size: int) -> 
     assert not world.run().changed_anything()
 
 
+@only_deep
 def test_rows_of_all_models_and_half_precision_are_those_of_one_process(tmp_path: Path) -> None:
     world = World(tmp_path, sparse="terms", late="tokens", context=["title", "headings"], store={"float16": True})
     world.engine = WordsEngine()
@@ -93,6 +95,7 @@ def test_rows_of_all_models_and_half_precision_are_those_of_one_process(tmp_path
     assert assert_as_in_one_process(world) > 20
 
 
+@only_deep
 def test_a_part_with_many_rows_is_written_as_several_fragments(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(part_rows, "MOST_ROWS", 10)
     monkeypatch.setattr(cluster_node, "SIZES", RoundSizes(8, 4))
@@ -177,6 +180,7 @@ def test_a_text_that_another_part_computes_is_not_computed_and_its_document_come
     assert assert_as_in_one_process(world) == 3
 
 
+@only_deep
 def test_a_text_that_another_node_of_this_machine_computed_is_known(world: World) -> None:
     world.write("a.md", text_of("same"))
     world.write("b.md", text_of("own", "same"))
@@ -319,6 +323,7 @@ class Together(HoldingEngine):
         return super().embed(texts, **options)
 
 
+@only_deep
 def test_the_texts_of_the_next_part_are_embedded_while_those_of_another_come_back(world: World) -> None:
     world.write("a.md", text_of("slow"))
     world.write("b.md", text_of("own", "slow"))
@@ -336,6 +341,7 @@ def test_the_texts_of_the_next_part_are_embedded_while_those_of_another_come_bac
     assert assert_as_in_one_process(world) == 3
 
 
+@few(1)
 @pytest.mark.parametrize("again", [0, 1])
 def test_beside_a_part_that_is_tried_again_nothing_of_another_is_embedded(world: World, again: int) -> None:
     world.write("a.md", text_of("one"))
@@ -352,6 +358,7 @@ def test_beside_a_part_that_is_tried_again_nothing_of_another_is_embedded(world:
     assert assert_as_in_one_process(world) == 2
 
 
+@only_deep
 def test_a_part_whose_outcome_is_kept_is_done_with_where_it_came_next(world: World) -> None:
     library(world, 8)
     with driving(world) as driver:
@@ -392,6 +399,7 @@ def test_an_engine_that_fails_fails_the_part_and_the_next_try_is_whole(world: Wo
     assert assert_as_in_one_process(world) == result.rows
 
 
+@only_deep
 def test_rows_that_the_journal_knows_nothing_of_are_written_over(world: World) -> None:
     world.write("a.md", text_of("one"))
     world.run()

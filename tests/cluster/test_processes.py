@@ -19,6 +19,7 @@ from embedingest.cluster.shares import Share, how_many, own_cores, shares
 from embedingest.cluster.values import PartResult
 from embedingest.errors import ConfigError, EngineError, ModelNotFoundError
 from tests.cluster.moody import Moody, part, told
+from tests.depth import few, only_deep
 from tests.waiting import HANGS_SECONDS, until
 
 CORES = own_cores()
@@ -68,6 +69,7 @@ def test_each_node_gets_its_cores_and_a_gpu_and_two_parts_at_a_time():
     assert all(fact["prepared"][0] in {0, 1} and len(fact["prepared"]) <= 2 for fact in facts)
 
 
+@only_deep
 def test_two_nodes_never_get_the_same_text_to_compute_until_it_is_released():
     with processes(2) as nodes:
         for number in range(4):
@@ -79,6 +81,7 @@ def test_two_nodes_never_get_the_same_text_to_compute_until_it_is_released():
         assert told(events(nodes, 1)[0])["mine"] == 1
 
 
+@few(1)
 @pytest.mark.parametrize(
     ("name", "reason", "outside"),
     [
@@ -116,6 +119,7 @@ def test_an_error_of_the_engine_arrives_as_what_it_is_and_the_node_goes_on():
     assert second.error.message == 'model "nothing" not found'
 
 
+@only_deep
 def test_a_node_that_cannot_be_opened_is_an_error_and_one_that_never_gets_up_too():
     with processes(at_start="refuse") as nodes:
         (failure,) = events(nodes, 1)
@@ -130,6 +134,7 @@ def test_a_node_that_cannot_be_opened_is_an_error_and_one_that_never_gets_up_too
         assert "nobody foresaw this" in failure.error.message
 
 
+@only_deep
 def test_what_a_node_logs_and_says_is_logged_here(caplog):
     with processes() as nodes:
         nodes.submit(part(0, "log"))

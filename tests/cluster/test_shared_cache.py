@@ -11,6 +11,7 @@ import pytest
 
 from embedingest.ingest.state.vector_cache import VectorCache
 from tests.cluster.threads import run_clustered
+from tests.depth import few, only_deep
 from tests.ingest.world import World
 from tests.waiting import rest
 from tests.words_engine import WordsEngine
@@ -40,6 +41,7 @@ def texts(world: World, how: str) -> tuple[int, int]:
     return report.embedded.texts, report.embedded.reused
 
 
+@few(1)
 @pytest.mark.parametrize("first", ["nodes", "one process"])
 def test_a_branch_switch_and_back_over_nodes_embeds_nothing(world: World, first: str) -> None:
     assert texts(world, first) == (FILES, 0)
@@ -49,6 +51,7 @@ def test_a_branch_switch_and_back_over_nodes_embeds_nothing(world: World, first:
     assert texts(world, "nodes") == (0, FILES)
 
 
+@few(1)
 @pytest.mark.parametrize(("first", "second"), [("one process", "nodes"), ("nodes", "one process"), ("nodes", "nodes")])
 def test_a_table_that_was_removed_is_filled_again_without_embedding(world: World, first: str, second: str) -> None:
     assert texts(world, first) == (FILES, 0)
@@ -56,6 +59,7 @@ def test_a_table_that_was_removed_is_filled_again_without_embedding(world: World
     assert texts(world, second) == (0, FILES)
 
 
+@only_deep
 def test_what_further_models_made_of_a_text_is_found_again_too(tmp_path: Path) -> None:
     world = World(tmp_path, sparse="terms", late="tokens")
     world.engine = WordsEngine()
@@ -67,6 +71,7 @@ def test_what_further_models_made_of_a_text_is_found_again_too(tmp_path: Path) -
     assert (report.embedded.texts, report.embedded.reused) == (0, computed)
 
 
+@only_deep
 def test_a_vector_of_another_width_under_the_same_key_is_computed_again(world: World) -> None:
     assert texts(world, "nodes") == (FILES, 0)
     with world.table() as table:
@@ -94,6 +99,7 @@ def put_a_folder_in_its_place(path: Path) -> None:
     path.mkdir()
 
 
+@few(1)
 @pytest.mark.parametrize("deed", [fill_with_rubbish, zero_all_but_the_first_page, put_a_folder_in_its_place])
 def test_a_damaged_cache_fails_nothing_and_its_texts_are_embedded_again(
     world: World, deed: Callable[[Path], None]

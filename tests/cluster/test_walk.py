@@ -15,6 +15,7 @@ from embedingest.errors import EngineError, LockedError, StoreError
 from embedingest.ingest.run.progress import Standing
 from embedingest.ingest.run.resources import Resources
 from tests.cluster.threads import Dies, Threads, run_clustered
+from tests.depth import few, only_deep
 from tests.ingest.sources.shelf import MarkedShelf, ShelfWorld
 from tests.ingest.world import World
 from tests.waiting import rest, until
@@ -43,6 +44,7 @@ def test_a_run_over_nodes_gives_the_table_of_one_process_with_one_commit(world: 
     world.assert_like_fresh()
 
 
+@only_deep
 def test_items_of_a_source_that_is_no_folder_are_read_by_the_nodes(tmp_path: Path) -> None:
     shelf = MarkedShelf(**{f"{number}.md": f"# Item {number}\n\nwords of item {number}\n" for number in range(10)})
     world, other = ShelfWorld(tmp_path / "nodes", shelf), ShelfWorld(tmp_path / "one", shelf)
@@ -95,6 +97,7 @@ def test_changes_of_every_kind_are_counted_as_one_process_counts_them(world: Wor
     assert world.contents() == other.contents()
 
 
+@only_deep
 def test_texts_that_many_files_share_are_embedded_once_and_files_that_wait_for_them_are_counted_once(
     world: World,
 ) -> None:
@@ -122,6 +125,7 @@ def test_texts_that_many_files_share_are_embedded_once_and_files_that_wait_for_t
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_text_that_every_document_has_does_not_make_all_of_them_be_read_twice(world: World) -> None:
     for number in range(600):
         world.write(
@@ -149,6 +153,7 @@ def test_a_node_that_dies_costs_its_part_and_nothing_else(world: World) -> None:
     world.assert_like_fresh()
 
 
+@only_deep
 def test_what_a_node_has_kept_before_it_died_is_not_computed_again(world: World) -> None:
     def after(part: Part, attempt: int) -> None:
         if attempt == 1:
@@ -195,6 +200,7 @@ def test_a_file_that_waits_for_a_text_of_a_part_that_is_halved_is_not_forgotten(
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_document_is_not_given_up_before_its_node_died_with_nothing_else_at_work(world: World) -> None:
     def once(part: Part, attempt: int) -> None:
         if attempt == 1:
@@ -205,6 +211,7 @@ def test_a_document_is_not_given_up_before_its_node_died_with_nothing_else_at_wo
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_document_whose_old_rows_are_stored_loses_them_when_it_fells_its_node(world: World) -> None:
     run_clustered(world)
     world.write("7.md", "something new that nobody can embed")
@@ -217,6 +224,7 @@ def test_a_document_whose_old_rows_are_stored_loses_them_when_it_fells_its_node(
     assert "docs/7.md" not in world.sources_in_table()
 
 
+@only_deep
 def test_nodes_that_are_ended_from_outside_cost_a_document_twice_as_many_and_it_is_tried_again(world: World) -> None:
     tries: list[int] = []
 
@@ -246,6 +254,7 @@ def test_an_engine_that_fails_ends_the_run_and_what_was_whole_by_then_stays(worl
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_store_that_fails_once_is_asked_again_and_one_that_goes_on_failing_ends_the_run(world: World) -> None:
     def once(part: Part, attempt: int) -> None:
         if attempt == 1:
@@ -305,6 +314,7 @@ class Crash(BaseException):
     """The driver ends here."""
 
 
+@few(1)
 @pytest.mark.parametrize("point", ["before the commit", "after the commit", "before the journal"])
 def test_a_driver_that_is_killed_loses_and_doubles_nothing_and_nothing_is_computed_again(
     world: World, monkeypatch: pytest.MonkeyPatch, point: str
@@ -339,6 +349,7 @@ def test_a_driver_that_is_killed_loses_and_doubles_nothing_and_nothing_is_comput
     world.assert_like_fresh()
 
 
+@only_deep
 def test_files_that_changed_since_a_run_was_broken_off_are_read_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,6 +368,7 @@ def test_files_that_changed_since_a_run_was_broken_off_are_read_again(
     world.assert_like_fresh()
 
 
+@only_deep
 def test_parts_of_a_run_with_other_settings_or_before_another_writer_are_not_taken_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,6 +397,7 @@ def test_parts_of_a_run_with_other_settings_or_before_another_writer_are_not_tak
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_driver_that_may_not_write_any_more_writes_nothing(world: World) -> None:
     def taken() -> None:
         raise LockedError("another writes this table now")

@@ -11,6 +11,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.folder.tokens import token_folder
 from embedingest.engine.vectors import ragged
 from embedingest.testing import checks
+from tests.depth import few
 from tests.engine import seconds, tiny
 
 pytestmark = pytest.mark.slow
@@ -66,6 +67,7 @@ def wrong(rows, fault):
     return rows
 
 
+@few(4)
 @pytest.mark.parametrize("fault", ["count", "double", "nan", "order", "scale", "empty"])
 @pytest.mark.parametrize(("suite", "name"), [("sparse", "splade"), ("late", "colbert")])
 def test_a_model_that_breaks_its_contract_is_caught(folders, suite, name, fault):

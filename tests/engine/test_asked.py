@@ -14,7 +14,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.folder.pair_prompt import prompt_of
 from embedingest.engine.local import LocalEngine
 from embedingest.system import peak_bytes
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 from tests.engine import asked, cross
 
 pytestmark = pytest.mark.slow
@@ -51,6 +51,7 @@ def found(folder, encoder, pairs):
         )
 
 
+@few(2)
 @pytest.mark.parametrize(
     ("layout", "encoder"),
     [
@@ -98,6 +99,7 @@ ENDLESS = {
 }
 
 
+@few(2)
 @pytest.mark.parametrize(
     "template",
     [

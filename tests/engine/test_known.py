@@ -18,6 +18,7 @@ from embedingest.engine.vectors import cosines, normalise
 from embedingest.errors import ModelNotFoundError
 from embedingest.server.app import create_app
 from embedingest.server.run import HttpServer
+from tests.depth import only_deep
 from tests.engine.folder.handmade import BERT, model
 from tests.engine.tiny import KINDS, vectors
 from tests.hub import running
@@ -139,6 +140,7 @@ def asked(server, path, body):
         return json.load(answer)
 
 
+@only_deep
 @pytest.mark.slow
 def test_models_that_were_pulled_by_a_short_name_embed_by_it_alone(tmp_path, tiny_folder, online, monkeypatch, capfd):
     monkeypatch.setenv("EMBEDINGEST_DATA", str(tmp_path / "data"))

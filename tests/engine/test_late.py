@@ -16,6 +16,7 @@ from embedingest import ConfigError, EngineConfig, InputError, InputTooLongError
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.late import SupportsLate
 from embedingest.engine.local import LocalEngine
+from tests.depth import few
 from tests.engine import seconds, tiny
 
 LAYOUTS = {
@@ -62,6 +63,7 @@ def split(answer):
     return [answer.vectors[start:end] for start, end in zip(answer.offsets, answer.offsets[1:], strict=False)]
 
 
+@few(3)
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*")
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -17,7 +17,7 @@ from embedingest import ConfigError, EngineConfig, InputError, InputTooLongError
 from embedingest.engine.folder.pairs import lengths_within
 from embedingest.engine.local import LocalEngine
 from embedingest.picture import Picture
-from tests.depth import much, only_deep
+from tests.depth import few, much, only_deep
 from tests.engine import cross
 from tests.engine.cross import QUERY
 
@@ -54,6 +54,7 @@ def engine(own_cache):
         one.close()
 
 
+@few(3)
 @pytest.mark.deep
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -79,6 +80,7 @@ def test_pairs_have_the_scores_of_sentence_transformers(engine, cross_folder, ar
     assert due.std() > 1e-3, "the scores of this model tell nothing apart"
 
 
+@few(2)
 @pytest.mark.parametrize("activation", ["torch.nn.modules.linear.Identity", "torch.nn.modules.activation.Sigmoid"])
 @pytest.mark.parametrize("layout", ["plain", "listed"])
 def test_a_score_is_put_through_what_the_folder_states(engine, tmp_path, layout, activation) -> None:

@@ -14,7 +14,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.local import LocalEngine
 from embedingest.errors import ConfigError, ModelLoadError
 from embedingest.store.table import open_table
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 from tests.engine.routed import LAYOUTS, PROMPTS
 from tests.engine.tiny import TEXTS
 from tests.hub import running
@@ -39,6 +39,7 @@ def close(ours, theirs):
     np.testing.assert_allclose(ours, np.asarray(theirs, dtype=np.float32), atol=3e-5)
 
 
+@few(4)
 @pytest.mark.parametrize("encoder", ["sentence-transformers", pytest.param("auto", marks=only_deep)])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_queries_and_documents_are_those_of_sentence_transformers(layout, encoder, routed_folder, tmp_path):

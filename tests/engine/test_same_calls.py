@@ -16,7 +16,7 @@ from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine.gate import LEAST_COSINE
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.vectors import cosines
-from tests.depth import much, only_deep
+from tests.depth import few, much, only_deep
 from tests.engine.tiny import KINDS, WORDS, plain, reference
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_cache")]
@@ -63,6 +63,7 @@ def model(request, tiny_folder, tmp_path):
     return folder
 
 
+@few(16)
 @pytest.mark.deep
 @pytest.mark.parametrize("model", ROWS, indirect=True)
 @pytest.mark.parametrize("precision", ["auto", pytest.param("fp32", marks=only_deep)])
@@ -94,6 +95,7 @@ def assert_same(ours, theirs, runs, *, compiles):
         assert found.min() >= LEAST_OF_OTHERS
 
 
+@few(1)
 @pytest.mark.parametrize("said", ["tokenizer_config.json", "tokenizer.json"])
 def test_a_text_too_long_keeps_its_end_where_the_tokenizer_says_so(said, tiny_folder, tmp_path):
     folder = shutil.copytree(tiny_folder("bert-mean"), tmp_path / "model")

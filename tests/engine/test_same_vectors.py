@@ -10,7 +10,7 @@ from embedingest.engine.auto import explain
 from embedingest.engine.compiled.encoder import create as compiled
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.torch.encoder import create as torch_encoder
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 from tests.engine.tiny import KINDS, TEXTS, reference, vectors
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_cache")]
@@ -34,6 +34,7 @@ COMPILED = [
 ]
 
 
+@few(10)
 @pytest.mark.deep
 @pytest.mark.parametrize("folder", COMPILED, indirect=True)
 def test_the_compiled_model_gives_the_vectors_of_sentence_transformers(folder):
@@ -60,6 +61,7 @@ def by_themselves(folder):
     return np.stack(rows)
 
 
+@few(1)
 @pytest.mark.parametrize("folder", sorted(ALONE), indirect=True)
 def test_what_padding_would_change_is_run_by_torch_without(folder):
     encoder = compiled(folder, ModelConfig())
@@ -76,6 +78,7 @@ def test_longformer_stays_with_torch_and_has_two_positions_less(tiny_folder):
     assert folder.context_length == 48
 
 
+@few(10)
 def test_torch_gives_the_vectors_of_sentence_transformers(folder):
     encoder = torch_encoder(folder, ModelConfig())
     np.testing.assert_allclose(in_one_batch(encoder), vectors(folder.path, TEXTS), atol=2e-5)

@@ -19,6 +19,7 @@ from embedingest.engine.local import LocalEngine
 from embedingest.engine.scheduling.scheduler import Scheduler
 from embedingest.engine.sparse import SupportsSparse
 from embedingest.engine.sparse_rows import SparseRows
+from tests.depth import few
 from tests.engine import seconds
 from tests.engine.doubles import CountingEncoder
 
@@ -57,6 +58,7 @@ def dense(answer, width):
     return rows
 
 
+@few(2)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "settings"),
@@ -77,6 +79,7 @@ def test_two_hundred_texts_have_the_weights_of_sentence_transformers(engine, spl
     assert due.std() > 0.1, "the weights of this model tell nothing apart"
 
 
+@few(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("role", ["query", "document"])
 def test_queries_that_are_looked_up_have_the_weights_of_sentence_transformers(engine, shelf_of_models, role) -> None:

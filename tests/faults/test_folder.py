@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from tests.depth import much
+from tests.depth import much, only_deep
 from tests.faults.elsewhere import as_nobody
 
 pytestmark = pytest.mark.slow
@@ -97,6 +97,7 @@ def test_a_path_of_four_thousand_characters_is_ingested(world):
     assert world.run().files.unchanged == 13
 
 
+@only_deep
 @pytest.mark.deep
 def test_thousands_of_empty_files_are_counted_and_store_nothing(world):
     (world.folder / "empty").mkdir()

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from tests.depth import only_deep
 from tests.faults.elsewhere import with_tiny_disk
 from tests.faults.following import Following
 from tests.ingest.world import CountingEngine
@@ -57,6 +58,7 @@ def test_moves_embed_nothing(world):
     world.assert_like_fresh()
 
 
+@only_deep
 def test_branches_are_switched_back_and_forth(world):
     git(world.folder, "init", "-q", "-b", "main")
     git(world.folder, "add", ".")
@@ -80,6 +82,7 @@ def test_branches_are_switched_back_and_forth(world):
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_log_that_is_appended_to_is_read_now_and_then_and_whole_at_the_end(world):
     log = world.write("service.log", "")
     with Following(world, settle_ms=200, settle_max_ms=400) as following:
@@ -119,6 +122,7 @@ def test_a_root_that_is_emptied_is_kept_until_a_person_says_so(world):
         following.until(lambda: following.sources() == {"docs/new.md"})
 
 
+@only_deep
 def test_files_that_come_back_before_it_was_confirmed_were_never_away(world):
     world.run()
     stored = world.contents()
@@ -175,6 +179,7 @@ class Gated(CountingEngine):
         return super().embed(texts, priority=priority, **options)
 
 
+@only_deep
 def test_a_file_of_the_backlog_that_is_saved_again_does_not_wait_for_its_old_version(world):
     world.engine = Gated()
     with Following(world) as following:
@@ -195,6 +200,7 @@ def test_a_file_of_the_backlog_that_is_saved_again_does_not_wait_for_its_old_ver
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_save_is_searchable_while_a_backlog_is_ingested(world):
     with Following(world) as following:
         for number in range(600):

@@ -11,6 +11,7 @@ import pytest
 from embedingest.errors import LockedError
 from embedingest.ingest.question import Question
 from embedingest.ingest.state.journal import Journal
+from tests.depth import few, only_deep
 from tests.faults.following import Following
 
 pytestmark = pytest.mark.slow
@@ -152,6 +153,7 @@ def found_there(path):
     return {entry.name: entry.lstat().st_ino for entry in path.parent.iterdir() if entry.name not in names}
 
 
+@few(1)
 @pytest.mark.parametrize("deed", [lose, overwrite_a_page, spoil_the_rows], ids=lambda deed: deed.__name__)
 def test_what_changed_while_the_journal_was_damaged_is_noticed(world, deed):
     world.run()
@@ -246,6 +248,7 @@ def test_of_two_writers_that_find_it_one_mends_it(world):
     assert len(put_aside(path)) == 1
 
 
+@few(1)
 @pytest.mark.parametrize("deed", [overwrite_the_first_page, put_a_folder_in_its_place, write_text_over_it])
 def test_a_watch_whose_journal_is_damaged_goes_on_and_answers_who_asks(world, deed):
     with Following(world) as following:
@@ -268,6 +271,7 @@ def ask_until_answered(following, path):
         following.until(lambda: question.answer() is not None)
 
 
+@only_deep
 def test_the_vector_cache_may_be_lost_or_damaged_too(world):
     world.run()
     for deed in (lose, fill_with_rubbish, overwrite_the_first_page, zero_the_middle, put_a_pipe_in_its_place, lose):

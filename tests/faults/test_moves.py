@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 from tests.faults.following import Following
 from tests.ingest.world import World
 
@@ -72,6 +72,7 @@ def counts(following, name):
     return sum(getattr(report.files, name) for report in following.reports)
 
 
+@few(2)
 @pytest.mark.parametrize(("way", "count"), ROUNDS)
 def test_a_folder_that_is_moved_takes_every_row_along(tmp_path, way, count):
     world = Moving(tmp_path, count)
@@ -87,6 +88,7 @@ def test_a_folder_that_is_moved_takes_every_row_along(tmp_path, way, count):
     world.assert_like_fresh()
 
 
+@few(1)
 @pytest.mark.parametrize("way", WAYS)
 def test_files_that_are_moved_one_by_one_or_copied_and_removed_take_their_rows_along(tmp_path, way):
     world = Moving(tmp_path, 60)
@@ -105,6 +107,7 @@ def test_files_that_are_moved_one_by_one_or_copied_and_removed_take_their_rows_a
     world.assert_like_fresh()
 
 
+@few(1)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_move_while_a_backlog_is_under_way_loses_nothing_and_does_not_wait_for_its_end(tmp_path, way):
     world = Moving(tmp_path, 60)
@@ -122,6 +125,7 @@ def test_a_move_while_a_backlog_is_under_way_loses_nothing_and_does_not_wait_for
     world.assert_like_fresh()
 
 
+@few(1)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_folder_that_is_moved_right_after_it_was_written_takes_its_rows_along(tmp_path, way):
     world = Moving(tmp_path, 40)
@@ -149,6 +153,7 @@ def test_what_is_deleted_while_a_folder_moves_is_deleted_and_most_of_it_still_wa
     assert world.engine.texts == []
 
 
+@only_deep
 def test_without_the_vector_cache_a_move_embeds_nothing_either(tmp_path):
     world = Moving(tmp_path, 60)
     with Following(world) as following:

@@ -13,6 +13,7 @@ from embedingest.errors import EngineClosedError, EngineError, FingerprintError,
 from embedingest.ingest.audit.status import journal_status
 from embedingest.ingest.run import outage
 from embedingest.ingest.state.journal import Journal
+from tests.depth import few, only_deep
 from tests.faults.following import Following
 from tests.ingest.world import CountingEngine
 
@@ -59,6 +60,7 @@ def status(world):
     return journal_status(world.state / "chunks.sqlite", now=time.time())["trouble"]
 
 
+@few(1)
 @pytest.mark.parametrize("error", [EngineError("out of memory"), ConnectionRefusedError("nobody listens")])
 def test_an_engine_that_fails_for_a_while_is_tried_again_and_shown(world, error):
     world.engine = Failing()
@@ -94,6 +96,7 @@ def test_a_store_that_fails_for_a_while_is_opened_anew_and_nothing_is_embedded_t
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_journal_that_refuses_for_a_while_does_not_end_the_watch(world, monkeypatch):
     refused = []
 
@@ -111,6 +114,7 @@ def test_a_journal_that_refuses_for_a_while_does_not_end_the_watch(world, monkey
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_disk_that_may_be_written_again_or_a_saved_file_ends_the_longest_wait(world, monkeypatch):
     """The waits stay as long as they are, a minute; nothing here could wait for that."""
     monkeypatch.setattr(outage, "_LONGEST_SECONDS", 3600.0)

@@ -15,6 +15,7 @@ from embedingest.build.journals import journal_path
 from embedingest.cli._commands import cli
 from embedingest.cli._main import run_command
 from embedingest.ingest.state.journal import Journal
+from tests.depth import only_deep
 from tests.faults.elsewhere import as_reader, on_a_read_only_mount
 from tests.waiting import rest
 
@@ -82,6 +83,7 @@ def test_another_user_searches_and_looks_and_changes_nothing(project):
     assert everything(project) == before
 
 
+@only_deep
 @needs_setpriv
 def test_what_a_writer_has_only_in_its_log_is_read(project):
     path = journal_path(project / ".embedingest", ".embedingest/lancedb", "chunks")
@@ -104,6 +106,7 @@ def test_a_damaged_journal_is_left_to_who_may_write(project):
     assert path.read_bytes().startswith(b"rubbish")
 
 
+@only_deep
 def test_a_state_folder_that_may_not_be_looked_into_is_told(project):
     (project / ".embedingest").chmod(0)
     code = (

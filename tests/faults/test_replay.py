@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.depth import much
+from tests.depth import much, only_deep
 
 pytestmark = pytest.mark.slow
 
 REPLAY = Path(__file__).resolve().parents[2] / "benchmarks" / "replay.py"
 
 
+@only_deep
 @pytest.mark.deep
 def test_a_history_with_renames_and_deletions_ends_in_the_table_of_its_last_commit():
     result = subprocess.run(

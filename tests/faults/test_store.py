@@ -10,6 +10,7 @@ import lancedb
 import pytest
 
 from embedingest.errors import StoreError
+from tests.depth import only_deep
 from tests.faults.elsewhere import as_nobody, with_tiny_disk
 
 pytestmark = pytest.mark.slow
@@ -72,6 +73,7 @@ def test_another_writers_commits_in_between_do_no_harm(world):
     assert {"docs/new.md", "docs/part0/doc0.md"} <= world.sources_in_table()
 
 
+@only_deep
 def test_rows_that_a_stranger_deleted_come_back_without_embedding(world):
     world.run()
     stranger(world).delete("source = 'docs/part0/doc0.md'")
@@ -80,6 +82,7 @@ def test_rows_that_a_stranger_deleted_come_back_without_embedding(world):
     world.assert_like_fresh()
 
 
+@only_deep
 def test_rows_that_a_stranger_doubled_are_found_and_mended_without_embedding(world):
     world.run()
     other = stranger(world)
@@ -93,6 +96,7 @@ def test_rows_that_a_stranger_doubled_are_found_and_mended_without_embedding(wor
     world.assert_like_fresh()
 
 
+@only_deep
 def test_strangers_that_write_all_the_time_cannot_stop_a_run(world):
     world.run()
     stop = threading.Event()

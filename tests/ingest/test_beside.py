@@ -12,6 +12,7 @@ import pytest
 from embedingest.errors import FingerprintError, InputError
 from embedingest.ingest.remedies import remedy_of
 from embedingest.store.values import LATE, SPARSE
+from tests.depth import few
 from tests.ingest.crashing import Crash, CrashingTable, Fuse
 from tests.ingest.world import World
 from tests.words_engine import WordsEngine, token_of, vector_of, words_of
@@ -50,6 +51,7 @@ def assert_right(world: World, *, thorough: bool = True) -> int:
     return len(rows)
 
 
+@few(1)
 @pytest.mark.parametrize("settings", [BOTH, {"sparse": "terms"}, {"late": "tokens"}])
 def test_all_is_stored_with_the_row_and_nothing_is_computed_twice(tmp_path, settings):
     world = world_at(tmp_path, sparse=None, late=None)
@@ -163,6 +165,7 @@ def test_a_chunk_that_several_models_cut_is_counted_once(world, cutting, kinds):
     assert report.notices.counts == {kind: {"files": 1, "count": 1} for kind in kinds}
 
 
+@few(2)
 @pytest.mark.parametrize("point", range(7))
 def test_a_crash_at_any_step_leaves_nothing_half(world, point):
     world.write("owls.md", OWLS)

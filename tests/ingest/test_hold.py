@@ -17,6 +17,7 @@ from embedingest.errors import LockedError, StoreError, TableMissingError
 from embedingest.ingest.state.journal import Journal
 from embedingest.store.lock import WriterLock
 from embedingest.store.table import open_table
+from tests.depth import few, only_deep
 from tests.faults.following import Following
 from tests.ingest.world import World
 from tests.waiting import rest, until
@@ -48,6 +49,7 @@ def test_a_watch_whose_state_is_removed_makes_it_anew_and_goes_on(world: World) 
     world.assert_like_fresh()
 
 
+@few(1)
 @pytest.mark.parametrize("name", ["chunks.sqlite", "lancedb/.chunks.lock"])
 def test_a_watch_that_loses_its_lock_or_its_journal_alone_embeds_nothing_again(world: World, name: str) -> None:
     world.run()
@@ -135,6 +137,7 @@ def ids(folder: Path) -> list[str]:
     return []
 
 
+@only_deep
 @pytest.mark.slow
 def test_two_watches_never_write_one_table_though_its_folder_is_removed(world: World, tmp_path: Path) -> None:
     with watching(tmp_path) as first:

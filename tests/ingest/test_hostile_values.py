@@ -13,7 +13,7 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.extract.bounds import MOST_CHUNK_METADATA, MOST_HEADING_PATH, MOST_METADATA, MOST_TITLE
 from embedingest.ingest.extract.extractor import Extracted, ExtractionSettings, Extractor, Job
 from embedingest.ingest.extract.pool import WorkerPool
-from tests.depth import much
+from tests.depth import few, much, only_deep
 from tests.ingest.strangers import installed
 from tests.ingest.world import World
 
@@ -148,6 +148,7 @@ def assert_stored(world: World) -> None:
             text.encode()
 
 
+@only_deep
 @pytest.mark.deep
 def test_no_value_in_any_column_ends_a_run(saying: None, tmp_path: Path) -> None:
     world = World(tmp_path, load={"loaders": {"*.said": "saying"}})
@@ -271,6 +272,7 @@ def test_what_is_cut_is_told_by_kind(tmp_path: Path) -> None:
     )
 
 
+@few(2)
 @pytest.mark.parametrize("seconds", [-(10**10), -1, 4 * 10**9, 10**10, 10**12])
 def test_no_time_of_a_file_ends_a_run(tmp_path: Path, seconds: int) -> None:
     world = World(tmp_path)

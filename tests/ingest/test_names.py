@@ -15,6 +15,7 @@ import pytest
 from embedingest.ingest.identity import Source
 from embedingest.store import snapshots
 from embedingest.store.values import Changes
+from tests.depth import only_deep
 from tests.ingest.world import World
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def test_a_lost_journal_loses_no_document(world: World) -> None:
     assert_whole(world)
 
 
+@only_deep
 def test_a_commit_by_anybody_else_loses_no_document(world: World) -> None:
     world.run()
     before = world.contents()
@@ -131,6 +133,7 @@ def test_a_commit_by_anybody_else_loses_no_document(world: World) -> None:
     assert_whole(world)
 
 
+@only_deep
 def test_a_restored_snapshot_loses_no_document(world: World) -> None:
     world.run()
     before = world.contents()

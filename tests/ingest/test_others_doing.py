@@ -12,6 +12,7 @@ from lancedb.index import FTS, Bitmap, BTree
 
 from embedingest.errors import StoreError
 from embedingest.store.values import SearchQuery
+from tests.depth import few
 from tests.ingest.world import World
 from tests.waiting import rest
 
@@ -72,6 +73,7 @@ DEEDS = {
 }  # fmt: skip
 
 
+@few(4)
 @pytest.mark.parametrize("deed", DEEDS)
 def test_what_others_do_to_the_table_is_lived_with(world, deed):
     DEEDS[deed](lance(world))
@@ -119,6 +121,7 @@ REFUSED = {
 }  # fmt: skip
 
 
+@few(2)
 @pytest.mark.parametrize("deed", REFUSED)
 def test_what_cannot_be_lived_with_is_told_with_the_way_before_anything_is_written(world, deed):
     act, message = REFUSED[deed]

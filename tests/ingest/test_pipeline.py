@@ -26,6 +26,7 @@ from embedingest.store.lock import WriterLock
 from embedingest.store.switch import switch_table
 from embedingest.store.values import Upkeep
 from tests import samples
+from tests.depth import few, only_deep
 from tests.ingest.world import ENGINE, CountingEngine, World
 from tests.waiting import rest, until
 
@@ -187,6 +188,7 @@ def test_progress_ends_with_everything_done(world: World) -> None:
 # -- names and roots
 
 
+@only_deep
 def test_hostile_names_are_ingested_edited_and_deleted_alone(world: World) -> None:
     names = ["x' OR 'a'='a", 'y" OR 1=1 --', "z%_\n\\.md", "caf\udce9.md", "%FF.md", "é.md", "e\u0301.md"]
     for name in [*names, "bystander.md"]:
@@ -363,6 +365,7 @@ def test_an_unreadable_folder_deletes_nothing_and_is_named(world: World) -> None
 # -- journal, table and lock
 
 
+@few(1)
 @pytest.mark.parametrize("loss", ["journal deleted", "journal truncated", "journal rubbish", "cache deleted"])
 def test_what_is_derived_can_be_lost_and_nothing_is_embedded_again(world: World, loss: str) -> None:
     fill(world)
@@ -379,6 +382,7 @@ def test_what_is_derived_can_be_lost_and_nothing_is_embedded_again(world: World,
     assert world.contents() == before
 
 
+@only_deep
 def test_a_table_that_was_deleted_is_made_again_from_the_cache(world: World) -> None:
     import shutil
 
@@ -390,6 +394,7 @@ def test_a_table_that_was_deleted_is_made_again_from_the_cache(world: World) -> 
     world.assert_like_fresh()
 
 
+@only_deep
 def test_rows_that_somebody_else_removed_come_back(world: World) -> None:
     from embedingest.store.values import Changes
 
@@ -422,6 +427,7 @@ def test_a_table_of_another_model_is_refused_and_untouched(world: World) -> None
     assert world.contents() == before
 
 
+@only_deep
 def test_a_full_disk_is_named_and_nothing_stored_is_lost(world: World) -> None:
     fill(world)
     world.run()
@@ -447,6 +453,7 @@ def test_a_full_disk_is_named_and_nothing_stored_is_lost(world: World) -> None:
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_journal_damaged_while_running_starts_afresh(world: World) -> None:
     fill(world)
     world.run()

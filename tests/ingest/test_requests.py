@@ -16,6 +16,7 @@ from embedingest.ingest.pipeline import Pipeline
 from embedingest.ingest.requests import VERBS, changing, restoring
 from embedingest.ingest.state.journal import Journal
 from embedingest.ingest.state.requests import REQUEST_SECONDS
+from tests.depth import few
 from tests.faults.following import Following
 from tests.ingest.world import World
 from tests.waiting import rest
@@ -88,6 +89,7 @@ def test_a_request_that_fails_is_answered_with_its_error_and_the_next_is_done(
 # -- requests that were given up
 
 
+@few(2)
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_what_was_asked_before_a_writer_began_is_not_for_it(world: World, asking: Journal, verb: str) -> None:
     key = asking.ask(verb, {"root": "docs"}, world.now)
@@ -273,6 +275,7 @@ def two_roots(world: World, tmp_path: Path) -> World:
     return world
 
 
+@few(1)
 @pytest.mark.parametrize("root", ["notes", "path"])
 def test_a_followed_root_that_is_forgotten_is_not_followed_any_more(two_roots: World, root: str) -> None:
     world, notes = two_roots, two_roots.base / "notes"

@@ -13,6 +13,7 @@ from embedingest.errors import ConfigError, StoreError
 from embedingest.ingest.audit.status import journal_status
 from embedingest.ingest.run.rest import paused_since
 from embedingest.ingest.state.journal import Journal
+from tests.depth import only_deep
 from tests.ingest.world import CountingEngine, World
 from tests.waiting import rest, until
 
@@ -90,6 +91,7 @@ def answer(journal: Journal, key: int) -> tuple[str, dict[str, Any]]:
     return until(answered, "an answer")
 
 
+@only_deep
 def test_a_long_run_ends_what_is_under_way_and_rests_until_it_is_resumed(world: World) -> None:
     engine = world.engine = GatedEngine()
     for number in range(FILES):

@@ -12,6 +12,7 @@ import pytest
 import embedingest
 from embedingest.errors import ConfigError, TableMissingError
 from embedingest.integrations.hits import SearchSettings
+from tests.depth import few
 from tests.engine import cross
 
 pytestmark = pytest.mark.slow
@@ -59,6 +60,7 @@ def by_llama_index(query, **settings):
 BOTH = pytest.mark.parametrize("found", [by_langchain, by_llama_index])
 
 
+@few(1)
 @BOTH
 def test_what_is_found_is_what_our_search_finds(found, place):
     ours = embedingest.search("penguins in cold water", limit=2, **place)
@@ -139,6 +141,7 @@ def test_both_take_every_argument_of_our_search(place):
     assert arguments - {"offset", "fold"} <= set(type(langchain(**place)).model_fields)
 
 
+@few(1)
 @pytest.mark.parametrize(
     ("module", "library", "package"),
     [("langchain", "langchain_core", "langchain-core"), ("llama_index", "llama_index", "llama-index-core")],

@@ -6,6 +6,7 @@ import base64
 
 import pytest
 
+from tests.depth import few
 from tests.server.client import connect, get, post, read_to_end
 from tests.server.wirecases import send
 
@@ -28,6 +29,7 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}".encode().decode("latin-1")}
 
 
+@few(1)
 @pytest.mark.parametrize("path", ["/api/embed", "/api/show", "/v1/embeddings"])
 def test_with_a_key_set_everything_needs_it(keyed, path):
     for headers in ({}, bearer("wrong"), bearer(""), {"Authorization": "Bearer"}, {"Authorization": "Basic !!"}):

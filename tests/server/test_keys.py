@@ -17,7 +17,7 @@ from embedingest.server import begin
 from embedingest.server.access import RIGHTS
 from embedingest.server.app import ROUTES
 from embedingest.server.wrong_keys import WrongKeys
-from tests.depth import much
+from tests.depth import few, much
 from tests.server.client import get, post
 from tests.server.keyed import FILTER, bearer, made, write_files
 from tests.server.wirecases import send
@@ -59,6 +59,7 @@ def asked(port, method, path, key=None):
     return send(port, {"method": method, "path": path, "json": body, "headers": sent(key) if key else {}})
 
 
+@few(16)
 @pytest.mark.parametrize("path", ROUTES)
 def test_each_route_needs_the_right_that_the_table_says(port, path):
     _, methods, need = ROUTES[path]
@@ -147,6 +148,7 @@ def parted(tmp_path_factory):
         yield server.port, key
 
 
+@few(2)
 @pytest.mark.parametrize("mode", ["hybrid", "text"])
 @pytest.mark.parametrize("unit", ["section", "document"])
 def test_a_section_or_document_of_a_filtered_key_has_no_part_that_it_may_not_see(parted, unit, mode):

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests.depth import few
 from tests.server.client import answers, connect, connection_of, get, raw_request, read_to_end
 from tests.waiting import until
 
@@ -182,6 +183,7 @@ def slow(gated_engine, serve):
     return serve(QUICK, over=gated_engine).port
 
 
+@few(2)
 @pytest.mark.parametrize("behind", [b"\r\n", b"\r\n\r\n", b"GET /api/vers", raw_request({"model": "g"})[:-5]])
 def test_what_follows_a_request_does_not_cost_its_slow_answer(slow, gate, behind):
     connection = connect(slow)

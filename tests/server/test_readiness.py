@@ -12,6 +12,7 @@ from embedingest.server.app import create_app
 from embedingest.server.pipelines import PipelineFigures
 from embedingest.server.readiness import LOOK_SECONDS, Readiness
 from embedingest.server.run import HttpServer
+from tests.depth import only_deep
 from tests.engine.doubles import Gate
 from tests.engine.shelf import Watched, engine_of
 from tests.server.client import get, post
@@ -142,6 +143,7 @@ class Mortal(Watched):
         return super().encode(batch)
 
 
+@only_deep
 def test_a_worker_that_dies_while_nothing_is_asked_is_found_and_a_model_loaded_anew_is_well(tmp_path, serve):
     engine = engine_of(tmp_path, {"m": Mortal})
     port = serve({"preload": ["m"]}, over=engine).port

@@ -19,7 +19,7 @@ from embedingest.server.app import create_app
 from embedingest.server.pipelines import PipelineFigures, PipelineRefusalError
 from embedingest.server.run import HttpServer
 from embedingest.server.streams import MOST_STREAMS
-from tests.depth import much
+from tests.depth import few, much
 from tests.server.client import connect, get, post, read_to_end
 from tests.server.keyed import made
 from tests.server.wirecases import send
@@ -281,6 +281,7 @@ def ask(server: HttpServer, **fields: Any) -> Any:
     return post(server.port, "/ui/data/act", fields)
 
 
+@few(3)
 @pytest.mark.parametrize(
     ("fields", "status", "said"),
     [

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from embedingest import tracing
+from tests.depth import only_deep
 from tests.server.client import get, post
 from tests.waiting import until
 
@@ -130,6 +131,7 @@ def test_a_broken_traceparent_or_method_of_a_client_makes_a_trace_of_its_own(ser
     assert not any(span.parent_span_id for span in requests)
 
 
+@only_deep
 @pytest.mark.slow
 def test_a_run_of_ingest_is_a_span_with_its_stages_and_names_no_file(tmp_path, collector):
     (tmp_path / "docs").mkdir()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.depth import few
 from tests.server.wirecases import Reply, cases, check_soon
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 CASES = cases()
 
 
+@few(75)
 @pytest.mark.weights
 @pytest.mark.parametrize("case", [c for c in CASES if "exchanges" in c], ids=lambda c: c["file"])
 def test_the_server_answers_as_the_case_says(serve: Serve, case: dict[str, Any]) -> None:

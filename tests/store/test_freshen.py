@@ -16,6 +16,7 @@ from embedingest.store import snapshots
 from embedingest.store.handle import MOST_REPLACED
 from embedingest.store.look import documents
 from embedingest.store.values import Changes, SearchQuery, Upkeep
+from tests.depth import only_deep
 from tests.store.doubles import adding, row
 
 WORDS = SearchQuery("walrus", mode="text", limit=100)
@@ -129,6 +130,7 @@ def test_reads_that_are_under_way_and_searches_beside_them_are_not_disturbed(tab
     assert sorted(names) == sorted(f"kept {number}.md" for number in range(KEPT))
 
 
+@only_deep
 def test_a_snapshot_stays_at_its_version_however_often_indices_are_replaced(table, searcher, tmp_path):
     snapshots.tag(table, "then")
     place = {"db": str(tmp_path / "db"), "table": "chunks", "model": "hashing"}

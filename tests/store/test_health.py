@@ -20,6 +20,7 @@ from embedingest.store.switch import switch_table
 from embedingest.store.table import open_table
 from embedingest.store.token import newest_manifest
 from embedingest.store.values import Changes, SearchQuery
+from tests.depth import few
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ KINDS = {
 }
 
 
+@few(12)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("deed", [miss, cut, zero, change])
 def test_what_is_damaged_is_found_by_a_look_or_by_reading(db, kind, deed):
@@ -162,6 +164,7 @@ INDEX_DEEDS = [
 ]
 
 
+@few(4)
 @pytest.mark.parametrize(("kind", "deed"), INDEX_DEEDS)
 def test_an_index_over_words_is_made_again(db, kind, deed):
     deed(pick(db, kind))
@@ -203,6 +206,7 @@ REBUILT = {
 }
 
 
+@few(3)
 @pytest.mark.parametrize("deed", REBUILT.values(), ids=REBUILT)
 def test_a_table_that_was_filled_beside_takes_the_place_of_a_damaged_one(db, deed):
     # Opened before, as a server has it: what this process remembers of the old files is in nobody's way.

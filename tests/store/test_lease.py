@@ -15,6 +15,7 @@ import pytest
 from embedingest.errors import LockedError
 from embedingest.store.lease import LeaseLock
 from embedingest.store.table import open_table
+from tests.depth import only_deep
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row
 
 HOLD = """
@@ -97,6 +98,7 @@ def test_a_killed_writer_keeps_others_out_until_it_has_run_out_and_no_longer(uri
         assert lock.current().pid == os.getpid()
 
 
+@only_deep
 def test_of_a_writer_of_this_machine_that_is_gone_that_is_said_and_when_its_lease_ends(uri):
     code = HOLD.format(path=[p for p in sys.path if p]).replace("seconds=1.2", "seconds=600")
     code = code.replace("time.sleep(60)", "import os; os._exit(1)")

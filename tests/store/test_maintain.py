@@ -11,6 +11,7 @@ from embedingest.store.key_index import KEY_COLUMNS, KEY_INDICES
 from embedingest.store.maintain import Needs, needs
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, TableStats, TextSettings, Upkeep, VectorIndex
+from tests.depth import only_deep
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row
 
 QUIET = TableStats(rows=5_000, fragments=3, small_fragments=3, bytes=1, versions=9, indices={"text_idx": (5_000, 0)})
@@ -69,6 +70,7 @@ def files(folder):
     return len(found), sum(path.stat().st_size for path in found)
 
 
+@only_deep
 def test_after_the_retention_a_much_changed_table_is_as_small_as_a_new_one(opened, tmp_path):
     rows = [row(f"{number}.md", text="words " * 40) for number in range(300)]
     used = opened(upkeep=Upkeep(max_fragments=8, retention_seconds=0.3))

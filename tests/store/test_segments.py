@@ -13,6 +13,7 @@ from embedingest.store import key_index, vector_index
 from embedingest.store.segments import IndexWork, segmented, work_at
 from embedingest.store.text_index import stored_settings
 from embedingest.store.values import Changes, SearchQuery, TextSettings, Upkeep
+from tests.depth import few, only_deep
 from tests.store.doubles import MODEL, adding, row
 
 pytestmark = pytest.mark.slow
@@ -47,6 +48,7 @@ def processes():
         yield lambda works: list(pool.map(work_at, works))
 
 
+@few(1)
 @pytest.mark.parametrize("float16", [False, True], ids=["float32", "float16"])
 def test_what_several_processes_make_is_one_index_each(opened, processes, float16):
     table = filled(opened(dimensions=DIMENSIONS, float16=float16))
@@ -107,6 +109,7 @@ def test_a_small_table_is_indexed_where_it_is(opened):
     assert covered(table) == dict.fromkeys(INDICES, (600, 0, 1))
 
 
+@only_deep
 def test_what_fails_names_the_table(opened, tmp_path):
     table = filled(opened(dimensions=DIMENSIONS), commits=1)
     work = IndexWork(str(tmp_path / "db"), "chunks", table.version, "none_idx", "no such column", "BTREE", (0,))

@@ -13,6 +13,7 @@ from embedingest.store.key_index import KEY_COLUMNS
 from embedingest.store.predicate import one_of
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, Upkeep
+from tests.depth import few, only_deep
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row
 from tests.waiting import until
 
@@ -62,6 +63,7 @@ def test_the_index_and_exact_search_agree_and_new_rows_are_found_before_they_are
     large.commit(Changes(delete=[new.id]))
 
 
+@only_deep
 def test_half_size_vectors_are_indexed_found_refreshed_and_read_as_the_others_are(tmp_path):
     vectors, rows = clustered(1_200, 1), [row(f"{n}.md", text=f"words number {n}") for n in range(1_200)]
     made = {"fingerprint": MODEL, "dimensions": 32, "create": True, "float16": True}
@@ -115,6 +117,7 @@ def finished(table, upkeep):
     return asked
 
 
+@few(1)
 @pytest.mark.parametrize(
     ("count", "said"),
     [(0, "cannot reshape"), (20, "KMeans")],

@@ -30,7 +30,7 @@ from embedingest.engine.scheduling.scheduler import Scheduler
 from embedingest.engine.torch.encoder import TorchEncoder
 from embedingest.engine.vectors import cosines
 from embedingest.errors import EngineClosedError, ModelLoadError
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 from tests.engine.tiny import TEXTS, vectors
 from tests.waiting import until
 
@@ -94,6 +94,7 @@ def test_two_threads_that_want_the_same_model_make_it_once_and_it_is_told_withou
     assert explain(folder, FP32)["gate"]["texts"] == 288
 
 
+@few(1)
 @pytest.mark.parametrize(
     "damage",
     [
@@ -135,6 +136,7 @@ def test_no_texts_are_no_vectors(folder, own_cache):
     encoder.close()
 
 
+@only_deep
 def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(folder, fresh_cache, caplog):
     fresh_cache.write_text("a file where the folder should be")
     with caplog.at_level(logging.WARNING):
@@ -174,6 +176,7 @@ def test_a_full_disk_leaves_the_model_to_torch_and_nothing_behind(folder, fresh_
     assert compiled_note(folder, FP32) is None
 
 
+@few(1)
 @pytest.mark.parametrize("blobs", ["cannot be written", "cut short"])
 def test_an_entry_whose_blobs_are_of_no_use_serves_without_them(copied_entry, folder, blobs):
     place = copied_entry / "blobs"
@@ -207,6 +210,7 @@ def test_a_model_that_fails_the_gate_is_run_by_torch_and_not_tried_again(folder,
     }
 
 
+@only_deep
 def test_a_form_that_does_not_convert_is_passed_over(folder, fresh_cache, monkeypatch):
     whole = make.Reference.graph
 
@@ -224,12 +228,14 @@ def test_a_form_that_does_not_convert_is_passed_over(folder, fresh_cache, monkey
     assert_right(encoder, folder, least=0.9995)
 
 
+@only_deep
 def test_bf16_is_asked_for_and_the_processor_has_none(folder, own_cache, monkeypatch):
     monkeypatch.setattr(hardware, "flags", lambda: ("x86_64", "avx2"))
     encoder = create(folder, ModelConfig(precision="bf16"))
     assert encoder.runtime["precision"] == "fp32"
 
 
+@only_deep
 def test_eight_bit_weights_are_another_model(folder, own_cache):
     encoder = create(folder, ModelConfig(precision="int8"))
     assert encoder.runtime["precision"] == "int8"

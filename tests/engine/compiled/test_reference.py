@@ -24,6 +24,7 @@ from embedingest.engine.gate import PROBE_TEXTS
 from embedingest.engine.torch.encoder import create as in_torch
 from embedingest.engine.vectors import cosines
 from embedingest.errors import ModelLoadError
+from tests.depth import only_deep
 from tests.engine import tiny
 
 pytestmark = pytest.mark.slow
@@ -92,6 +93,7 @@ def test_a_model_that_torch_refuses_leaves_the_process_to_the_next(reference, re
     assert process.is_alive
 
 
+@only_deep
 def test_a_process_that_is_at_something_ends_when_it_is_closed(reference, folder):
     other = opened(folder)  # `reference` has the one that is kept
     process = other._process
@@ -139,6 +141,7 @@ def test_one_that_dies_of_a_graph_is_a_reason_and_the_next_is_asked(reference, t
     assert reference.vectors().shape == (len(reference.first), tiny.WIDTH)
 
 
+@only_deep
 def test_one_that_is_ended_from_outside_is_told_as_a_want_of_memory(reference, folder):
     other = opened(folder)  # `reference` has the one that is kept: this one has yet to import torch
     kill(other, signal.SIGKILL)

@@ -75,6 +75,7 @@ def least(encoder, folder):
     return cosines(encoder.encode(encoder.tokenize(TEXTS)), vectors(folder.path, TEXTS)).min()
 
 
+@only_deep
 def test_whoever_waits_is_told_why_and_closing_does_not_wait_for_the_rest(folder, caplog):
     with caplog.at_level(logging.INFO, "embedingest.told"):
         for _ in ("made", "found"):
@@ -125,6 +126,7 @@ def test_a_model_serves_after_64_texts_and_the_others_are_compared_once(folder, 
     again.close()
 
 
+@only_deep
 def test_torch_runs_in_another_process_from_the_first_use_on(folder, monkeypatch):
     monkeypatch.setattr(convert, "load_chain", never)
     encoder = create(folder, AUTO)
@@ -140,6 +142,7 @@ def test_a_process_that_ends_before_leaves_the_rest_to_another(stopped_early):
     encoder.close()
 
 
+@only_deep
 def test_a_form_that_fails_later_gives_its_place_to_the_next_and_is_told(folder, monkeypatch, caplog):
     monkeypatch.setattr(rest.Rest, "_compared", fails_in_bf16)
     with caplog.at_level(logging.WARNING):

@@ -23,7 +23,7 @@ from embedingest.engine.gate import LEAST_SCORE, PROBE_TEXTS, Figures, compare, 
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.precision import PRECISIONS
 from embedingest.engine.torch.scorer import TorchScorer
-from tests.depth import some
+from tests.depth import few, only_deep, some
 from tests.engine import cross
 
 pytestmark = pytest.mark.slow
@@ -53,6 +53,7 @@ def fresh_cache(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
 
 
+@few(1)
 @pytest.mark.parametrize("architecture", some(ARCHITECTURES, "bert"))
 def test_two_hundred_pairs_have_the_scores_of_sentence_transformers(cross_folder, own_cache, architecture) -> None:
     """With and without segments; single pairs, then bulk in streams."""
@@ -97,6 +98,7 @@ def test_scores_that_move_by_more_than_a_share_of_their_spread_fail_the_gate() -
     assert not compare(reference, moved, spread).passed
 
 
+@few(2)
 @pytest.mark.parametrize("architecture", some(ARCHITECTURES, "modernbert"))
 @pytest.mark.parametrize("form", ["bf16", "bf16-linears"])
 def test_scores_of_forms_in_16_bits_have_more_digits_than_these(cross_folder, architecture, form) -> None:
@@ -108,6 +110,7 @@ def test_scores_of_forms_in_16_bits_have_more_digits_than_these(cross_folder, ar
     assert (scores.view(np.uint32) & 0xFFFF).astype(bool).mean() > 0.9
 
 
+@only_deep
 def test_a_reranker_that_fails_the_gate_is_run_by_torch_with_the_same_scores(
     folder, fresh_cache, monkeypatch, caplog
 ) -> None:

@@ -20,6 +20,7 @@ from embedingest.engine.compiled.encoder import CompiledEncoder, create
 from embedingest.engine.compiled.trial import Probes, Setting, try_settings
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.vectors import cosines
+from tests.depth import only_deep
 from tests.engine.tiny import TEXTS, vectors
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def assert_right(encoder, folder):
     assert cosines(answers, vectors(folder.path, TEXTS)).min() >= 0.9995
 
 
+@only_deep
 def test_a_precision_that_ends_the_process_is_told_and_the_next_is_taken(folder, broken):
     broken("precision == 'bf16'")
     encoder = create(folder, AUTO, streams=2)
@@ -85,6 +87,7 @@ def test_a_precision_that_ends_the_process_is_told_and_the_next_is_taken(folder,
     assert_right(encoder, folder)
 
 
+@only_deep
 def test_streams_that_end_the_process_are_told_and_fewer_are_taken(folder, broken):
     broken("streams > 2")
     encoder = create(folder, AUTO, streams=4)

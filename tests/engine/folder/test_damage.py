@@ -18,7 +18,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.folder.tensors import check_tensors
 from embedingest.engine.folder.weights import read_header
 from embedingest.errors import ModelLoadError
-from tests.depth import much
+from tests.depth import few, much
 from tests.engine.folder.handmade import BERT, DENSE, POOLING, model, write
 
 SETTINGS_FILES = (
@@ -57,6 +57,7 @@ def refused(path, *parts: str) -> None:
         assert part in str(error.value)
 
 
+@few(28)
 @pytest.mark.parametrize("content", ABSURD, ids=lambda text: text[:8] or "nothing")
 @pytest.mark.parametrize("name", SETTINGS_FILES)
 def test_a_settings_file_of_another_kind_is_refused_by_name(path, name, content):
@@ -264,6 +265,7 @@ def changed(folder, target, change):
     return ModelFolder.open(target)
 
 
+@few(2)
 @pytest.mark.parametrize("kind", ["bert-mean", "roberta", "xlm-roberta", "mpnet", "distilbert"])
 def test_each_tensor_that_is_missing_or_misshapen_is_named_without_torch(tiny_folder, tmp_path, kind):
     from safetensors.numpy import load_file

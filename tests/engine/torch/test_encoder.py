@@ -15,6 +15,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.torch import encoder as torch_path
 from embedingest.engine.torch.encoder import Runner, create, load_chain
 from embedingest.engine.torch.padding import keeps_state
+from tests.depth import few
 from tests.engine.tiny import TEXTS
 
 CPU = ModelConfig(device="cpu")
@@ -35,6 +36,7 @@ def loaded(monkeypatch):
     return chains
 
 
+@few(1)
 @pytest.mark.parametrize(("precision", "copies"), [("auto", 2), ("fp32", 1)])
 def test_a_gpu_holds_one_copy_of_the_weights_while_it_is_gated(tiny_folder, loaded, precision, copies):
     encoder = create(ModelFolder.open(tiny_folder("mpnet")), CPU)
@@ -52,6 +54,7 @@ def test_a_model_that_is_closed_is_gone(tiny_folder):
     assert chain() is None
 
 
+@few(1)
 @pytest.mark.parametrize(
     ("name", "packed"), [("bert-mean", True), ("bert-mean", False), ("causal-right-padded", False)]
 )

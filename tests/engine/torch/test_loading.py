@@ -17,6 +17,7 @@ from embedingest.engine.local import LocalEngine
 from embedingest.engine.torch.encoder import create, load_chain
 from embedingest.engine.vectors import cosines
 from embedingest.errors import ConfigError, ModelLoadError
+from tests.depth import few
 from tests.engine import tiny
 from tests.engine.folder.handmade import write
 from tests.engine.folder.test_damage import changed
@@ -34,6 +35,7 @@ def test_every_sound_architecture_loads(tiny_folder):
         load_chain(ModelFolder.open(tiny_folder(name)))
 
 
+@few(2)
 @pytest.mark.parametrize("kind", ["modernbert", "causal-left-padded"])
 @pytest.mark.parametrize("form", FORMS)
 def test_a_tensor_that_is_missing_is_named_and_never_made_up(tiny_folder, tmp_path, kind, form):

@@ -19,7 +19,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.torch.encoder import create, load_chain
 from embedingest.engine.torch.stored import stored
 from embedingest.engine.vectors import cosines, normalise
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 from tests.engine import tiny
 
 ROWS = [[5, 6, 7, 8, 9, 10, 11], [12, 13], [5]]
@@ -73,6 +73,7 @@ def test_vectors_of_16_bit_weights_are_those_of_the_model_in_fp32(tiny_folder, t
     assert cosines(ours, theirs).min() > 0.999999
 
 
+@few(4)
 @pytest.mark.parametrize(("name", "form"), [
     ("gemma3-two-dense", "plain"),
     *[pytest.param(name, form, marks=only_deep) for name in ("bert-mean", "causal-right-padded", "gemma3-two-dense")

@@ -15,6 +15,7 @@ from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError, PluginError
 from embedingest.ingest.extract.extractor import Extracted, ExtractionSettings, Job
 from embedingest.ingest.extract.pool import WorkerPool
+from tests.depth import few, only_deep
 from tests.ingest.strangers import installed
 from tests.waiting import until
 
@@ -59,6 +60,7 @@ def test_a_document_that_hangs_is_given_up_and_the_others_are_not(setup, files):
     assert "load.timeout_seconds" in results["b"].remedy
 
 
+@only_deep
 def test_a_large_document_has_more_time_than_a_small_one(setup, files):
     """A second more for each 256 KiB: what is too long for a few words is not for two megabytes."""
     with WorkerPool(setup, timeout_seconds=0.5) as pool:
@@ -68,6 +70,7 @@ def test_a_large_document_has_more_time_than_a_small_one(setup, files):
     assert isinstance(results["large"], Extracted)
 
 
+@few(1)
 @pytest.mark.parametrize(("deed", "how"), [("abort", "SIGABRT"), ("exit", "exit status 7")])
 def test_a_document_that_takes_its_process_down_twice_is_to_blame(setup, files, deed, how):
     with WorkerPool(setup) as pool:
@@ -90,6 +93,7 @@ def next_process(path, before):
     return int(path.read_text())
 
 
+@few(1)
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
 def test_who_ends_a_worker_from_outside_harms_no_file(setup, files, tmp_path, sign):
     jobs = files(a="words", b=f"hold {tmp_path}/go", c="words")
@@ -104,6 +108,7 @@ def test_who_ends_a_worker_from_outside_harms_no_file(setup, files, tmp_path, si
         assert all(isinstance(future.result(60), Extracted) for future in futures)
 
 
+@only_deep
 def test_a_file_whose_workers_are_ended_again_and_again_is_tried_later(setup, files, tmp_path):
     (job,) = files(b=f"hold {tmp_path}/go")
     with WorkerPool(setup) as pool:
@@ -118,6 +123,7 @@ def test_a_file_whose_workers_are_ended_again_and_again_is_tried_later(setup, fi
     assert "load.workers" in failed.value.remedy
 
 
+@few(1)
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no limit of the system holds a worker's memory")
 @pytest.mark.parametrize("deed", ["fill", "new"])
 def test_a_library_that_dies_for_want_of_memory_is_told_as_memory(setup, files, deed, tmp_path):

@@ -14,6 +14,7 @@ from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError
 from embedingest.ingest.extract.extractor import Extracted, ExtractionSettings, Job
 from embedingest.ingest.extract.pool import WorkerPool
+from tests.depth import only_deep
 from tests.ingest.strangers import installed
 from tests.waiting import HANGS_SECONDS, until
 
@@ -95,6 +96,7 @@ def test_a_save_goes_past_a_slow_file_of_the_backlog(setup, stage):
         assert told == ["slow"]
 
 
+@only_deep
 def test_of_several_slow_files_none_holds_back_the_others_and_all_are_read(setup, stage):
     slow = ["s1", "s2", "s3"]
     with WorkerPool(setup, **SLOW) as pool:
@@ -122,6 +124,7 @@ def test_what_was_read_before_a_worker_died_is_not_read_again(setup, stage):
     assert stage.read() == dict.fromkeys("abcxyz", 1)
 
 
+@only_deep
 def test_a_worker_that_is_killed_while_its_batch_is_taken_back_loses_no_file_and_doubles_none(setup, stage):
     names = [f"f{number}" for number in range(30)]
     with WorkerPool(setup, **SLOW) as pool:

@@ -13,6 +13,7 @@ from embedingest.ingest.extract.bounds import bounded_document
 from embedingest.ingest.load.choose import SUFFIXES
 from embedingest.ingest.load.inner import each_document, load_inner
 from tests import samples
+from tests.depth import few
 from tests.ingest.load.pumps import WordSizer
 
 BAD = samples.bad()
@@ -20,6 +21,7 @@ ODD = samples.odd()
 LIMIT_SECONDS = 10
 
 
+@few(12)
 @pytest.mark.parametrize("name", sorted(BAD))
 def test_refused_with_its_reason(name):
     data, code = BAD[name]
@@ -70,6 +72,7 @@ def test_a_missing_library_is_told_with_the_command_that_installs_it(name, modul
 PARTS = sorted({suffix for suffix in SUFFIXES if suffix.startswith(".")})
 
 
+@few(60)
 @pytest.mark.parametrize("suffix", PARTS)
 def test_any_bytes_under_any_suffix_fail_alone_or_are_read(suffix):
     """Halves of sound files and noise under every suffix: a document or a DocumentError, nothing else."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.compressed import ArchiveLoader, Bzip2Loader, GzipLoader, XzLoader, ZstdLoader
 from embedingest.ingest.load.inner import load_inner
+from tests.depth import few
 
 SKIPPED = b"\x50\x2a\x4d\x18\x04\0\0\0skip"
 
@@ -128,6 +129,7 @@ def test_all_streams_are_read_whatever_their_lengths(name, parts, padding):
     assert loader.load(data, name).text.strip() == "".join(parts).strip()
 
 
+@few(2)
 @pytest.mark.parametrize("name", PACKED)
 def test_streams_without_end_are_read_in_linear_time(name):
     """By the processor's own time, the least of some tries, at eight times the length; a square would be sixty-four."""

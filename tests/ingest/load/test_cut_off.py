@@ -3,6 +3,7 @@
 import pytest
 
 from embedingest.ingest.load.inner import load_inner
+from tests.depth import few
 
 EVENT = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Grind\nDESCRIPTION:Rye"
 MAIL = 'Subject: A\nContent-Type: multipart/mixed; boundary="M"\n\n--M\nContent-Type: text/plain\n\nwords here\n'
@@ -43,6 +44,7 @@ def test_xml_that_is_broken_anywhere_has_its_words_without_tags(end):
     assert load_inner((cut + end).encode(), "a.fb2", "a.fb2").text == "# River & mill\n\nWater turns it.\n"
 
 
+@few(4)
 @pytest.mark.parametrize("pump", ["<a>", "</a>", "<!A[", "<a '", '<a "', "<!--", "<a b=c ", "&#1", "<![CDATA[", "<?"])
 def test_broken_xml_is_followed_in_time_that_grows_as_it_does(pump):
     load_inner(("<r>" + pump * 20_000).encode(), "a.xml", "a.xml")

@@ -7,7 +7,7 @@ import pytest
 from embedingest.errors import ConfigError
 from embedingest.ingest.chunk.emit import Emitter
 from embedingest.ingest.load.html import create, read
-from tests.depth import much
+from tests.depth import few, much
 
 PAGE = """<!doctype html><html lang="en"><head><title>The page</title>
 <link rel="canonical" href="https://example.org/page"><meta name="description" content="About it.">
@@ -182,6 +182,7 @@ def test_a_page_names_its_own_encoding(charset):
     assert load(page.encode(charset)).text == "Съешь ещё\n"
 
 
+@few(4)
 @pytest.mark.deep
 @pytest.mark.parametrize(
     "tags",

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 from tests.ingest.load.pumps import cases, seconds
 
 pytestmark = pytest.mark.slow
@@ -60,6 +60,7 @@ def by_label():
     return {case.label: case for case in cases()}
 
 
+@few(10)
 @pytest.mark.parametrize("label", ONCE)
 def test_no_loader_and_no_chunker_takes_quadratic_time(by_label, label):
     short, long = short_and_long(by_label[label], 24_000)

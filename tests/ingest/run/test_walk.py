@@ -23,6 +23,7 @@ from embedingest.ingest.run.walk_seam import Stopped
 from embedingest.ingest.scan.ignore import Rules
 from embedingest.ingest.scan.roots import Root
 from embedingest.ingest.scan.scanner import Scanner
+from tests.depth import only_deep
 from tests.ingest.world import CountingEngine, HoldingEngine, InProcess, World
 from tests.waiting import HANGS_SECONDS, rest
 
@@ -291,6 +292,7 @@ def test_progress_is_told_while_files_are_under_way(world: World) -> None:
     assert {(progress.stage, progress.total) for progress in seen} == {("ingest", 1)}
 
 
+@only_deep
 def test_files_that_are_put_back_are_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extraction, "MOST_HELD", 6000)
     for number in range(40):

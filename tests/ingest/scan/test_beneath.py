@@ -9,6 +9,7 @@ import pytest
 
 from embedingest.config import SourceConfig
 from embedingest.ingest.scan.beneath import opened_beneath
+from tests.depth import few
 from tests.ingest.world import InProcess, World
 
 SECRET = "What lies outside of the root"
@@ -49,6 +50,7 @@ SWAPS = {
 }
 
 
+@few(3)
 @pytest.mark.parametrize("links", ["inside", "never"])
 @pytest.mark.parametrize("what", SWAPS)
 def test_a_swap_between_scan_and_reading_brings_nothing_from_outside(world, what, links):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from embedingest.config import MetadataRules
 from embedingest.ingest.watch.values import Batch
+from tests.depth import few
 from tests.ingest.world import World
 
 TEXT = "\n\n".join(f"Paragraph {n} has some words of its own, number {n * n}." for n in range(12))
@@ -73,6 +74,7 @@ def test_a_watched_sidecar_has_its_document_looked_at(world: World) -> None:
     assert metadata(world, "docs/b.txt") == {}
 
 
+@few(2)
 @pytest.mark.parametrize(
     ("written", "reason"),
     [

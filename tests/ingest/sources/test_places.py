@@ -12,6 +12,7 @@ import pytest
 from embedingest.errors import DocumentError, EngineError, TableMissingError
 from embedingest.ingest.sources import reader
 from embedingest.ingest.sources.base import Item
+from tests.depth import few
 from tests.ingest.sources.shelf import MarkedShelf, Shelf, ShelfWorld
 from tests.waiting import until
 
@@ -79,6 +80,7 @@ def test_a_listing_that_comes_back_empty_deletes_nothing_unasked(world: ShelfWor
     assert world.run().files.pending_deletes == 0
 
 
+@few(1)
 def test_an_item_that_is_gone_goes_and_one_that_was_renamed_is_moved(world: ShelfWorld, shelf: Shelf) -> None:
     world.run()
     shelf.texts["elsewhere/a.md"] = shelf.texts.pop("a.md")
@@ -89,6 +91,7 @@ def test_an_item_that_is_gone_goes_and_one_that_was_renamed_is_moved(world: Shel
     assert world.sources_in_table() == {"shelf/elsewhere/a.md"}
 
 
+@few(1)
 def test_an_item_that_cannot_be_read_fails_alone_and_is_tried_again(world: ShelfWorld, shelf: Shelf) -> None:
     shelf.texts["bad.md"] = "The otter hides."
     shelf.read_errors["bad.md"] = DocumentError("`bad.md` cannot be read", kind="permanent", code="unreadable")
@@ -101,6 +104,7 @@ def test_an_item_that_cannot_be_read_fails_alone_and_is_tried_again(world: Shelf
     assert "shelf/bad.md" in world.sources_in_table()
 
 
+@few(2)
 @pytest.mark.parametrize("error", [KeyError("k"), ConnectionError("reset"), RuntimeError("x" * 9000), EngineError("e")])
 def test_whatever_reading_one_item_raises_the_others_go_on(world: ShelfWorld, shelf: Shelf, error: Exception) -> None:
     shelf.read_errors["a.md"] = error
@@ -119,6 +123,7 @@ def test_whatever_reading_one_item_raises_the_others_go_on(world: ShelfWorld, sh
     assert world.sources_in_table() == {"shelf/a.md", "shelf/deep/b.md"}
 
 
+@few(4)
 @pytest.mark.parametrize(
     "items",
     [
@@ -158,6 +163,7 @@ def test_a_listing_that_fails_halfway_and_a_source_that_fails_at_its_end_harm_no
     assert world.sources_in_table() == {"shelf/a.md", "shelf/deep/b.md", "shelf/new.md"}
 
 
+@few(5)
 @pytest.mark.parametrize(
     "key",
     ["../outside.md", "/absolute.md", "a/./b.md", "a//b.md", "x" * 300, "x/" * 600 + "y", "a.md/inner", "b\0.md",
@@ -201,6 +207,7 @@ def test_an_item_of_more_than_max_bytes_is_not_asked_for(world: ShelfWorld, shel
     assert world.run().files.skipped == 1
 
 
+@few(1)
 def test_the_metadata_of_a_sidecar_item_is_that_of_the_item_beside_it(world: ShelfWorld, shelf: Shelf) -> None:
     world.settings["metadata_rules"] = {"sidecar": ["{name}.meta.json"]}
     shelf.texts["a.md.meta.json"] = '{"author": "Ada"}'
@@ -221,6 +228,7 @@ def _metadata(world: ShelfWorld, source: str) -> set[str | None]:
         return {row.metadata for row in table.rows([source])[source]}
 
 
+@few(1)
 def test_the_same_items_in_any_order_are_unchanged(world: ShelfWorld, shelf: Shelf) -> None:
     shelf.texts = {f"{number % 7}/{number:03}.md": f"Penguin {number}." for number in range(60)}
     world.run()
@@ -232,6 +240,7 @@ def test_the_same_items_in_any_order_are_unchanged(world: ShelfWorld, shelf: She
 # -- between the listing and the reading
 
 
+@few(1)
 def test_an_item_that_changed_after_it_was_listed_is_read_as_it_is_then(world: ShelfWorld, shelf: Shelf) -> None:
     def change(key: str) -> None:
         if key == "a.md":
@@ -248,6 +257,7 @@ def test_an_item_that_changed_after_it_was_listed_is_read_as_it_is_then(world: S
     assert shelf.read_keys == []
 
 
+@few(1)
 def test_an_item_that_went_after_it_was_listed_is_gone_and_no_failure(world: ShelfWorld, shelf: Shelf) -> None:
     world.run()
     shelf.texts["a.md"] = "The walrus is awake."
@@ -266,6 +276,7 @@ def _texts(world: ShelfWorld, source: str) -> list[str]:
         return [row.text for row in table.rows([source])[source]]
 
 
+@few(1)
 @pytest.mark.parametrize("hidden", [False, True])
 def test_keys_with_a_part_that_begins_with_a_dot_are_taken_as_files_are(tmp_path: Path, hidden: bool) -> None:
     shelf = MarkedShelf(**{"a.md": "A walrus.", ".b.md": "An owl.", ".d/c.md": "A seal.", "d/.e/f.md": "A puffin."})
@@ -290,6 +301,7 @@ def _always_another(shelf: Shelf, key: str) -> None:
     shelf.before_read = write
 
 
+@few(1)
 @pytest.mark.parametrize("known", [False, True])
 def test_an_item_that_is_another_at_every_try_has_failed_and_is_tried_again_when_due(
     tmp_path: Path, known: bool
@@ -329,6 +341,7 @@ def test_verify_names_an_item_that_it_cannot_read_and_that_has_no_rows(tmp_path:
 # -- plan, verify, following
 
 
+@few(1)
 def test_plan_lists_the_source_and_verify_reads_it(world: ShelfWorld, shelf: Shelf) -> None:
     with world.pipeline() as pipeline:
         planned = pipeline.plan()
@@ -353,6 +366,7 @@ def test_a_source_that_is_forgotten_is_not_asked_any_more(world: ShelfWorld, she
     assert (shelf.listed, world.sources_in_table()) == (listed, set())
 
 
+@few(1)
 def test_what_the_source_lists_anew_is_found_while_following(world: ShelfWorld, shelf: Shelf) -> None:
     world.settings["watch"] = {"settle_ms": 50, "sweep_seconds": 600, "poll_seconds": 1}
     pipeline = world.pipeline()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from embedingest.ingest.state.vector_cache import VectorCache
+from tests.depth import only_deep
 from tests.waiting import HANGS_SECONDS
 
 
@@ -101,6 +102,7 @@ def put_beside_others(path: Path, number: int, all_are_up: Barrier) -> None:
     cache.close()
 
 
+@only_deep
 def test_what_processes_put_in_at_once_is_all_there(tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
     all_are_up = spawn.Barrier(3)

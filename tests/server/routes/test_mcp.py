@@ -13,6 +13,7 @@ import pytest
 
 import embedingest
 from embedingest.server import lifecycle
+from tests.depth import few
 from tests.server.client import connect, get, post
 from tests.server.keyed import made
 from tests.waiting import ends
@@ -71,6 +72,7 @@ def call(server, name, key=None, **arguments):
     return told(server, lambda client: client.call_tool(name, arguments), key)
 
 
+@few(1)
 @pytest.mark.parametrize("mode", ["auto", "legacy", "2026-07-28"])
 def test_a_client_of_either_generation_lists_and_calls_the_tools(server, mode):
     async def use(client):

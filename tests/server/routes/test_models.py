@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.packaged import PACKAGED
+from tests.depth import few
 from tests.engine.folder.handmade import BERT, model, write
 from tests.engine.shelf import Watched, engine_of
 from tests.server.client import get, post
@@ -53,6 +54,7 @@ def local(folder, tmp_path, serve):
     engine.close()
 
 
+@few(2)
 @pytest.mark.weights
 @pytest.mark.parametrize("damage", ["cut short", "missing", "no JSON", "no pooling", "a list", "no tensor"])
 def test_a_damaged_folder_is_a_500_that_names_the_file(local, folder, damage):

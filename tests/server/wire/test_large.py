@@ -13,7 +13,7 @@ from embedingest.server.wire import decode as decoding
 from embedingest.server.wire import large
 from embedingest.server.wire.decode import WireError, decode
 from embedingest.server.wire.large import MOST_VALUES
-from tests.depth import much
+from tests.depth import few, much
 
 pytestmark = pytest.mark.slow
 
@@ -107,6 +107,7 @@ def test_what_follows_a_large_body_changes_nothing():
     assert decode(body + b'} ] "junk').get("input") == ["text " * 100] * 4000
 
 
+@few(4)
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -129,6 +130,7 @@ def test_a_large_body_that_is_no_request_is_refused_with_a_reason(body, said):
     assert len(refused.value.text) < 200
 
 
+@few(1)
 @pytest.mark.parametrize("values", [b"1,", b"[],", b'"",', b'{"a":0},'])
 def test_more_values_than_are_read_are_refused_before_they_are_in_memory(values):
     with pytest.raises(WireError, match=f"more than {MOST_VALUES} values") as refused:

@@ -11,6 +11,7 @@ from embedingest.errors import ConfigError
 from embedingest.store.snapshots import at, tag
 from embedingest.store.terms import TERM
 from embedingest.store.values import LATE, SPARSE, Changes, SearchQuery
+from tests.depth import few
 from tests.store.doubles import adding, row, vector_of
 from tests.store.test_extras import BOTH, late_of, sparse_of, with_extras
 
@@ -80,6 +81,7 @@ def test_hybrid_without_them_is_as_it_was(table):
     assert set(table.search(plain).hits[0].explain) == told
 
 
+@few(1)
 @pytest.mark.parametrize("mode", ["sparse", "late", "hybrid"])
 def test_filters_groups_copies_and_pages_hold_on_every_side(table, mode):
     table.commit(with_extras(row("copy.md", text=TEXTS[0]), row("d0.md", 1, text="red ice", count=2)))

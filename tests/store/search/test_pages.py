@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, Upkeep
-from tests.depth import much, only_deep
+from tests.depth import few, much, only_deep
 from tests.store.doubles import MODEL, row
 
 pytestmark = pytest.mark.slow
@@ -90,6 +90,7 @@ ways = st.fixed_dictionaries(
 )
 
 
+@few(1)
 @settings(max_examples=much(10, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(way=ways, size=st.integers(1, 50), offset=st.integers(0, 450))
 def test_a_page_of_any_size_is_a_slice_of_one_order(filled, way, size, offset):
@@ -97,6 +98,7 @@ def test_a_page_of_any_size_is_a_slice_of_one_order(filled, way, size, offset):
     assert shown(table, limit=size, offset=offset, **way) == whole(table, **way)[offset : offset + size]
 
 
+@few(3)
 @pytest.mark.parametrize("size", [pytest.param(9, marks=only_deep), 37])
 @pytest.mark.parametrize("mode", ["hybrid", "vector", "text"])
 def test_pages_one_after_the_other_are_one_page_of_everything(filled, mode, size):
@@ -110,6 +112,7 @@ def test_pages_one_after_the_other_are_one_page_of_everything(filled, mode, size
     assert walked == whole(table, mode=mode, fold=False)
 
 
+@few(4)
 @pytest.mark.parametrize("condition", FILTERS)
 @pytest.mark.parametrize("mode", ["hybrid", "vector", "text"])
 def test_every_row_that_answers_is_shown_once_and_folded_ones_have_a_place(filled, mode, condition):

@@ -14,6 +14,7 @@ from embedingest.store.schema import row_columns
 from embedingest.store.search.search import _read
 from embedingest.store.search.sides import Retrieval, candidates
 from embedingest.store.values import Changes, SearchQuery, TextSettings, Upkeep
+from tests.depth import few, only_deep
 from tests.store.doubles import MODEL, adding, row, vector_of
 
 TEXTS = {
@@ -214,6 +215,7 @@ def test_a_document_that_is_found_by_its_contents_is_shown_by_what_follows(with_
     assert {hit.source: hit.text for hit in found.hits}["links.md"] == "## Filling the tank\n\nTurn it off."
 
 
+@few(1)
 @pytest.mark.parametrize("options", [{}, {"group": True}, {"fold": False}])
 def test_pages_of_any_size_are_cut_from_one_order_with_contents_too(with_contents, options):
     query = "cleaning the filter and filling the tank"
@@ -227,6 +229,7 @@ def test_pages_of_any_size_are_cut_from_one_order_with_contents_too(with_content
     assert len(whole) == len(set(whole))
 
 
+@few(1)
 @pytest.mark.parametrize("options", [{}, {"group": True}, {"fold": False}])
 def test_pages_of_any_size_are_cut_from_one_order_with_headings_alone_too(with_headings, options):
     whole = [hit.row.id for hit in with_headings.search(asking("cold water manual", limit=10, **options)).hits]
@@ -289,6 +292,7 @@ def test_words_of_scripts_without_blanks_are_found_with_the_icu_tokenizer(table)
     assert texts(table.search(SearchQuery(text="東京", mode="text"))) == ["東京は日本の首都です"]
 
 
+@only_deep
 def test_searching_while_the_table_is_written_and_compacted_always_answers(filled, opened):
     stop, failures = threading.Event(), []
 

@@ -14,7 +14,7 @@ from embedingest.errors import ConfigError
 from embedingest.store.look import chunk_vector, document_rows, stretches
 from embedingest.store.search.filters import holds, parse
 from embedingest.store.values import SearchQuery
-from tests.depth import much
+from tests.depth import few, much
 from tests.store.doubles import adding, row, vector_of
 from tests.store.search.test_filters import trees
 
@@ -109,6 +109,7 @@ def test_a_context_is_told_to_those_alone_who_may_see_everything(opened):
             table.search(asking("alpha", filter=inner, within=everything))
 
 
+@few(10)
 @pytest.mark.parametrize("inner", HOSTILE)
 def test_what_is_no_filter_by_itself_is_refused_beside_another(filled, inner):
     alone, beside = asking("alpha", filter=inner), asking("alpha", filter=inner, within="page = 3")
