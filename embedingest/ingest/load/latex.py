@@ -11,8 +11,9 @@ from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.markdown_escape import escaped
 from embedingest.ingest.load.common.raised import AROUND, written
 from embedingest.ingest.load.common.struck import in_signs, struck
-from embedingest.ingest.load.tex.asides import Asides, uncommented
+from embedingest.ingest.load.tex.asides import Asides, apart, uncommented
 from embedingest.ingest.load.tex.branches import with_branches
+from embedingest.ingest.load.tex.chemistry import with_chemistry
 from embedingest.ingest.load.tex.frames import with_frames
 from embedingest.ingest.load.tex.items import HEADING, MARKS, Items, unmarked
 from embedingest.ingest.load.tex.listings import caption_of, listings
@@ -75,14 +76,15 @@ _PICTURE: Final = re.compile(r"\\includegraphics\b")
 _LABELLED: Final = re.compile(r"(?:(?<=\n\n)|\A)[ \t]*\\textbf\{([^{}\n]{1,120})\}[ \t]*(?=\n[ \t]*\n|\n?\Z)")
 _LINK: Final = re.compile(r"\\href\{[^{}]*\}\{([^{}]*)\}|\\url\{([^{}]*)\}")
 _ACCENT: Final = re.compile(
-    r"\\([`'^\"~=.cvuHk])(?:\{(\\?[a-zA-Z])\}|[ ]?(\\?[a-zA-Z])(?![a-zA-Z])|(?<=[`'^\"~=.])([a-zA-Z]))"
+    r"\\([`'^\"~=.cvuHkrdb])(?:\{(\\?[a-zA-Z])\}|(?:(?=\\)|(?<=[`'^\"~=.]))(\\?[a-zA-Z])(?![a-zA-Z])"
+    r"|(?:[ ]|(?<=[`'^\"~=.]))([a-zA-Z])|[ ](\\[a-zA-Z])(?![a-zA-Z]))"
 )
 _ALONE: Final = re.compile(r"\\([~^])\{[ ]?\}")
 _WITH_WORDS: Final = re.compile(r"\\[a-zA-Z]+\*?" + _OPTION_ON_LINE + r"?\{([^{}]*)\}")
 _BARE: Final = re.compile(r"\\[a-zA-Z]+\*?" + _OPTION_ON_LINE + r"?[ \t]*")
 _MARKS: Final = {"`": "\u0300", "'": "\u0301", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304",
                  ".": "\u0307", "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b",
-                 "k": "\u0328"}  # fmt: skip
+                 "k": "\u0328", "r": "\u030a", "d": "\u0323", "b": "\u0331"}  # fmt: skip
 _RAISED: Final = re.compile(r"\\text(super|sub)script\{[ ]?([^\s{}\\][^{}\\]{0,80})\}")
 _STRUCK: Final = re.compile(r"\\(?:sout|xout|st|deleted)(?:\[[^\]\n]{0,200}\])?\{([^{}]{0,2000})\}")
 _REPLACED: Final = re.compile(r"\\replaced(?:\[[^\]\n]{0,200}\])?\{([^{}]{0,2000})\}\{([^{}]{0,2000})\}")
@@ -119,7 +121,7 @@ class LatexLoader:
     """
 
     name = "latex"
-    version = "15"
+    version = "16"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
@@ -186,7 +188,7 @@ class _Paper:
         head = without_shorthands(head) if self._has_shorthands else head
         asides = Asides()
         for key, value in _TITLE.findall(uncommented(asides.verbatim(head))):
-            said = _INST.sub(r"[\1]", _THANKS.sub("", self._macros.expanded(value)))
+            said = _INST.sub(r"[\1]", _THANKS.sub("", self._macros.expanded(apart(value))))
             line = _one_line(_DROPPED.sub("", said).replace(r"\and", ",")).replace(" ,", ",")
             self._titles[key] = asides.restored(line)
             self._thanks += [asides.restored(_one_line(note)) for note in _THANKS.findall(value)]
@@ -196,12 +198,12 @@ class _Paper:
         """The words of a stretch between listings."""
         asides = Asides()
         text = self._macros.taken(_NUMBERED.sub(r"\\labelenum\1{\2}", uncommented(asides.verbatim(source))))
-        text = self._macros.expanded(_without_formulas(text, asides))
+        text = self._macros.expanded(apart(_without_formulas(text, asides)))
         text = without_shorthands(text) if self._has_shorthands else text
         text = _without_formulas(asides.verbatim(text, marked=True), asides)
         text, included = _INCLUDED.subn(lambda match: caption_of(match[1] or ""), text.translate(_NO_MARKS))
         text, referred = _REFERRED.subn(r"[\1]", text)
-        text = with_frames(text)
+        text = with_chemistry(with_frames(text))
         pictures = sum(1 for _ in _PICTURE.finditer(text))
         add_notices(
             self.counts, {"included_files": included, "references_left_out": referred, "skipped_images": pictures}
@@ -292,7 +294,7 @@ def _plain(text: str) -> str:
 
 
 def _accented(match: re.Match[str]) -> str:
-    letter = (match[2] or match[3] or match[4]).lstrip("\\")
+    letter = (match[2] or match[3] or match[4] or match[5]).lstrip("\\")
     return unicodedata.normalize("NFC", letter + _MARKS[match[1]])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["Asides", "uncommented"]
+__all__ = ["Asides", "apart", "uncommented"]
 
 _MARK: Final = re.compile("(?:(?<=\n)([ ]{1,60}))?\ue080(\\d+)\ue081")
 _LINE: Final = re.compile(r"\n(?!\n)")
@@ -25,12 +25,32 @@ _ADDRESSES: Final = re.compile(
 )
 _ESCAPED: Final = re.compile(r"\\(?:([%#&_${}])|(?:~|textasciitilde(?![a-zA-Z]))(?:\{\})?|string(?=[~%#_]))")
 _PLACE: Final = re.compile(r"#[1-9]")
+_NAME: Final = re.compile(r"\\[a-zA-Z]{1,40}\Z")
+_LONGEST_NAME: Final = 41
+_NAMES_IN_A_ROW: Final = re.compile(r"(?<!\\)((?:\\\\)*+\\[a-zA-Z]++)(?=\\[a-zA-Z]|\Z)")
 _COMMENT: Final = re.compile(rf"({_ADDRESSES.pattern})|(?<!\\)((?:\\\\)*)%[^\n]*(?:\n[ \t]*)?")
 
 
 def uncommented(source: str) -> str:
-    """The source without its comments; a percent sign in an address begins none."""
-    return _COMMENT.sub(lambda match: match[1] if match[1] is not None else match[7], source)
+    """The source without its comments; a percent sign in an address begins none, and one behind a command ends its name."""
+    return _COMMENT.sub(_kept, source)
+
+
+def apart(source: str) -> str:
+    r"""The source with a blank where one command follows another, or the end: what comes there is no part of its name.
+
+    TeX skips that blank. Without it `\noindent\emph{word}` would become `\noindentword`, which is one command.
+    """
+    return _NAMES_IN_A_ROW.sub(r"\1 ", source)
+
+
+def _kept(match: re.Match[str]) -> str:
+    """What stays of an address, all of it, or of a comment."""
+    if match[1] is not None:
+        return match[1]
+    begin = match.start()
+    ends_name = not match[7] and _NAME.search(match.string[max(0, begin - _LONGEST_NAME) : begin])
+    return " " if ends_name else match[7]
 
 
 class Asides:

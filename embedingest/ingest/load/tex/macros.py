@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from embedingest.ingest.load.tex.asides import apart
+
 __all__ = ["Macros", "braces"]
 
 _DEFINES: Final = re.compile(r"\\(?:new|renew|provide|Declare|[egx]?def)")
@@ -34,7 +36,7 @@ _SETS: Final = re.compile(
 _NUMBER: Final = re.compile(r"\s{0,9}(?:\[[^\[\]{}\n]{0,200}\]\s{0,9}){0,2}(?=\{)")
 _COMMAND: Final = re.compile(r"\\(?:(begin|end)\{([a-zA-Z]{1,40}\*?)\}|([a-zA-Z]+)|[^a-zA-Z])")
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
-_PLACE: Final = re.compile(r"#(\d)")
+_PLACE: Final = re.compile(r"(\\[a-zA-Z]{1,40})?#(\d)")
 _OPTION: Final = re.compile(r"[ \t]*\[([^\[\]\n]{0,400})\]")
 _BLANKS: Final = re.compile(r"[ \t]*\n?[ \t]*")
 _OWN: Final = frozenset(
@@ -90,7 +92,7 @@ class Macros:
                 continue
             name = match[1] or match[2] or match[5]
             count = int(match[3] or 0) if match[5] is None else len(match[6]) // 2
-            body = text[match.end() + 1 : stop].removesuffix("\\xspace")
+            body = apart(text[match.end() + 1 : stop].removesuffix("\\xspace"))
             if name not in _OWN and len(body) <= _LONGEST_BODY:
                 self._found[name] = _Macro(body, count, match[4])
             parts.append(text[done : match.start()])
@@ -108,7 +110,7 @@ class Macros:
                 continue
             if closes[behind.end()] - match.end() > _LONGEST_BODY:
                 continue
-            begin, end = text[match.end() + 1 : stop], text[behind.end() + 1 : closes[behind.end()]]
+            begin, end = apart(text[match.end() + 1 : stop]), apart(text[behind.end() + 1 : closes[behind.end()]])
             if not _SETS.search(begin):
                 self._found[f"begin{{{match[1]}}}"] = _Macro(begin, int(match[2] or 0), match[3], in_braces=True)
                 self._found[f"end{{{match[1]}}}"] = _Macro(end, 0, None)
@@ -169,7 +171,14 @@ def _without_others(text: str) -> str:
 
 
 def _filled(body: str, arguments: list[str]) -> str:
-    return _PLACE.sub(lambda match: arguments[int(match[1]) - 1] if 0 < int(match[1]) <= len(arguments) else "", body)
+    """The body with the arguments in their places, one behind a command apart from its name."""
+
+    def words(match: re.Match[str]) -> str:
+        number = int(match[2])
+        argument = arguments[number - 1] if 0 < number <= len(arguments) else ""
+        return f"{match[1]} {argument}" if match[1] else argument
+
+    return _PLACE.sub(words, body)
 
 
 def _arguments(text: str, at: int, macro: _Macro, closes: dict[int, int]) -> tuple[list[str], int]:

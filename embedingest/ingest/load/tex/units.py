@@ -12,6 +12,7 @@ _RANGE: Final = re.compile(r"\\(?:SIrange|qtyrange)(?:\[[^\]\n]{0,200}\])?" + _A
 _NUMBERS: Final = re.compile(r"\\numrange(?:\[[^\]\n]{0,200}\])?" + _ARGUMENT * 2)
 _QUANTITY: Final = re.compile(r"\\(?:SI|qty)(?:\[[^\]\n]{0,200}\])?" + _ARGUMENT * 2)
 _UNIT: Final = re.compile(r"\\(?:si|unit)(?:\[[^\]\n]{0,200}\])?" + _ARGUMENT)
+_ANGLE: Final = re.compile(r"\\ang(?:\[[^\]\n]{0,200}\])?" + _ARGUMENT)
 _NAME: Final = re.compile(r"\\([a-zA-Z]+)\s*")
 _SYMBOLS: Final = {
     "kilo": "k", "mega": "M", "giga": "G", "tera": "T", "hecto": "h", "deca": "da", "deci": "d", "centi": "c",
@@ -38,7 +39,13 @@ def with_units(text: str) -> str:
     text = _RANGE.sub(lambda match: f"{match[1]}–{match[2]} {_unit(match[3])}", text)
     text = _NUMBERS.sub(lambda match: f"{match[1]}–{match[2]}", text)
     text = _QUANTITY.sub(lambda match: f"{match[1]} {_unit(match[2])}", text)
+    text = _ANGLE.sub(lambda match: _angle(match[1]), text)
     return _UNIT.sub(lambda match: _unit(match[1]), text)
+
+
+def _angle(spelled: str) -> str:
+    """An angle with its signs, from degrees, minutes and seconds between semicolons."""
+    return "".join(f"{part.strip()}{sign}" for part, sign in zip(spelled.split(";"), "°′″", strict=False) if part.strip())
 
 
 def _unit(spelled: str) -> str:
