@@ -16,7 +16,7 @@ from embedingest.ingest.load.markup.begins_xml import begins_xml
 from embedingest.ingest.load.office.odf.flat import is_flat_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["HEAD_BYTES", "REFUSED", "SUFFIXES", "choose"]
 
@@ -43,7 +43,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "saved-page": ".mht .mhtml",
         "rtf": ".rtf",
         "wiki": ".wiki .mediawiki .wikitext",
-        "xml": ".xml .svg .fb2 .enex .docbook .dbk .xlf .xliff .ttml .dfxp .tei .rss .atom .opml "
+        "xml": ".xml .svg .drawio .fb2 .enex .docbook .dbk .xlf .xliff .ttml .dfxp .tei .rss .atom .opml "
         ".dita .ditamap .bookmap",
         "cards": ".ics .ifb .vcs .vcf .vcard",
         "json": ".json .geojson .json5 .jsonc .webmanifest .har .avsc",
@@ -63,6 +63,7 @@ SUFFIXES: Final[dict[str, str]] = {
 }
 """Suffix (or whole lower-case name) to built-in loader; the same as the loaders' own `suffixes`, without imports."""
 
+_ALSO_XML: Final = frozenset({".mm", ".ts"})  # mind maps and translations by the suffixes of source code
 _SECTION: Final = re.compile(r"\.(?:[1-9]|n)[a-z0-9]{0,8}\Z")
 _MANUAL: Final = re.compile(rb"(?m)^[.'][ \t]*(?:TH|Dd|SH|Sh)[ \t\r\n]")
 _RTF: Final = re.compile(rb"\\[a-z]{1,32}-?[0-9]{0,10}(?=[ \\{};\r\n])")
@@ -76,14 +77,17 @@ _NUMBER: Final = re.compile(rb"[0-7 ]{1,7}[\0 ]{1,7}")
 # Formats that are no text: a suffix of theirs is believed only where the content agrees.
 _ZIPPED: Final = frozenset({"docx", "pptx", "opendocument", "sheet", "epub"})
 _PACKED: Final = _ZIPPED | {"pdf", "rtf", "gzip", "bzip2", "xz", "zstd"}
+_FOLDERS: Final = ((b"word/", "docx"), (b"ppt/", "pptx"), (b"xl/", "sheet"))
 _INSIDE_ZIP: Final = (
-    (b"word/", "docx"),
-    (b"ppt/", "pptx"),
-    (b"xl/", "sheet"),
     (b"mimetypeapplication/epub+zip", "epub"),
     (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "sheet"),
     (b"mimetypeapplication/vnd.oasis.opendocument", "opendocument"),
 )
+
+_MEMBER: Final = b"PK\x03\x04"
+_MEMBER_HEAD: Final = 30  # bytes before a member's name
+_SIZE_BEHIND: Final = 0x8  # the flag of members whose size stands behind them
+_MIMETYPE: Final = 200  # first bytes that hold the first member of a package that begins with its type
 
 _OUTLOOK: Final = (".msg", ".oft")
 _MESSAGE: Final = "__properties_version1.0".encode("utf-16-le")
@@ -162,6 +166,8 @@ def choose(name: str, head: bytes, loaders: Mapping[str, str] | None = None) -> 
     if kind is not None:
         return kind
     _refuse_foreign(name, head)
+    if PurePosixPath(lower).suffix in _ALSO_XML and begins_xml(head):
+        return "xml"
     if named is None and _is_manual(lower, head):
         return "man"
     if named is None or named in _PACKED:
@@ -235,13 +241,32 @@ def _zipped(name: str, head: bytes, named: str | None) -> str:
     if named in _ZIPPED:
         return named
     for mark, loader in _INSIDE_ZIP:
-        if mark in head:
+        if mark in head[:_MIMETYPE]:
             return loader
+    for member in _members(head):
+        for folder, loader in _FOLDERS:
+            if member.startswith(folder):
+                return loader
     suffix = PurePosixPath(name.lower()).suffix
     if suffix in {".pages", ".numbers", ".key"}:
         what, remedy = REFUSED[suffix]
         raise DocumentSkipped(f"{name} is {what}", source=name, code="unsupported", remedy=remedy)
     raise _archive(name)
+
+
+def _members(head: bytes) -> Iterator[bytes]:
+    """The names of a zip file's first members; what a member holds, as a document that is not packed, is none of it."""
+    at = 0
+    while at >= 0 and head[at : at + 4] == _MEMBER and len(head) >= at + _MEMBER_HEAD:
+        flags, packed = (
+            int.from_bytes(head[at + 6 : at + 8], "little"),
+            int.from_bytes(head[at + 18 : at + 22], "little"),
+        )
+        name, extra = (int.from_bytes(head[at + place : at + place + 2], "little") for place in (26, 28))
+        begin = at + _MEMBER_HEAD
+        yield head[begin : begin + name].replace(b"\\", b"/")
+        begin += name + extra
+        at = head.find(_MEMBER, begin) if flags & _SIZE_BEHIND and not packed else begin + packed
 
 
 def _archive(name: str) -> DocumentSkipped:

@@ -38,7 +38,7 @@ class MailLoader:
     """
 
     name = "mail"
-    version = "18"
+    version = "19"
     suffixes = frozenset({".eml", ".emlx", ".mbox", ".mbx", ".msg", ".oft"})
     mimes = frozenset({"message/rfc822", "application/mbox", "application/vnd.ms-outlook", "application/ms-tnef"})
 

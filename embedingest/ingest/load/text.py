@@ -40,7 +40,7 @@ class TextLoader:
     """Text as it stands, without terminal colours. reStructuredText and AsciiDoc keep their marks and give a title."""
 
     name = "text"
-    version = "7"
+    version = "8"
     suffixes = frozenset(SUFFIXES)
     mimes = frozenset({"text/plain", "text/x-rst", "text/x-asciidoc", "application/toml"})
 

@@ -15,10 +15,18 @@ from embedingest.ingest.load.common.items import Items, width
 from embedingest.ingest.load.common.markdown_escape import escaped_lines, fence_for
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.html import read
+from embedingest.ingest.load.markup.diagram import facts_in_attributes, said, unpacked
 from embedingest.ingest.load.markup.drawing import as_shown
 from embedingest.ingest.load.markup.fb2_notes import mark_notes
 from embedingest.ingest.load.markup.loose_xml import loose_root
-from embedingest.ingest.load.markup.xml_facts import facts_of, in_a_line, join_labels, parts_of_head
+from embedingest.ingest.load.markup.xml_facts import (
+    FIGURES,
+    facts_of,
+    in_a_line,
+    join_labels,
+    parts_of_head,
+    say_once,
+)
 from embedingest.ingest.load.markup.xml_lists import marks
 from embedingest.ingest.load.markup.xml_tables import GROUPS, PARTS, ROWS, Rows
 from embedingest.ingest.load.markup.xml_words import (
@@ -80,6 +88,7 @@ _CAPTIONED: Final = frozenset(
      "statement", "disp-formula-group", "disp-quote", "supplementary-material", "media", "fn-group", "kwd-group",
      "verse-group", "poem", "stanza", "cite", "lg", "productionset", "msgset", "castlist"]
 )  # fmt: skip
+_APART: Final = frozenset(["mxcell", "object", "userobject"])  # boxes of a diagram, which hold no others
 _DRAWN: Final = ("mediaobject", "graphic")
 _TAG: Final = re.compile(r"<(?:/?[a-zA-Z][\w:-]{0,40}[\s/>]|!DOCTYPE|\?xml)")
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*\n\s*")
@@ -95,9 +104,9 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "12"
+    version = "13"
     suffixes = frozenset(
-        [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".tei",
+        [".xml", ".svg", ".drawio", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".tei",
          ".rss", ".atom", ".opml", ".dita", ".ditamap", ".bookmap"]
     )  # fmt: skip
     mimes = frozenset({"application/xml", "text/xml", "image/svg+xml"})
@@ -129,13 +138,17 @@ class XmlLoader:
 def _document(root: Element, name: str, notices: dict[str, int]) -> Document:
     if local(root) == "fictionbook":
         mark_notes(root)
+    damaged = unpacked(root, name)
+    pictures = sum(each.tag.endswith(_DRAWN) and not joined(each).strip() for each in root.iter() if _is_named(each))
     walk = _Walk()
     if local(root) == "svg":
         root, unseen = as_shown(root)
         walk.count("words_left_out", unseen)
     walk.all(root)
-    pictures = sum(each.tag.endswith(_DRAWN) and not joined(each).strip() for each in root.iter() if _is_named(each))
+    if not walk.finish() and local(root) != "svg":
+        walk.facts(root)
     walk.count("skipped_images", pictures)
+    walk.count("encoded_data", damaged)
     drafts = sum(has_words(draft) or len(draft) > 0 for draft in root.iter("draft-comment"))
     return Document(
         source=name,
@@ -209,7 +222,7 @@ class _Walk:
             elif (
                 in_lines
                 or _is_paragraph(name, element)
-                or (len(element) == 0 and "text" not in element.attrib and not element.get("navtitle"))
+                or (len(element) == 0 and not said(element))
                 or has_words(element)
             ):
                 stack += reversed(self._paragraph(element, name, step, 0 if drawing else level))
@@ -240,6 +253,8 @@ class _Walk:
         """What is below an element that only holds others, with the marks of items."""
         level = step.level
         join_labels(element)
+        if name in FIGURES:
+            say_once(element)
         self._outline(element, level)
         if name in {"worksheet", "table"}:
             self._end_table()
@@ -258,8 +273,15 @@ class _Walk:
         if name in _CAPTIONED or (name == "note" and all(local(child) != "content" for child in element)):
             inner = 0  # a note of Evernote has a content, and is a document
         else:
-            inner = level + (titled or (name in _SECTIONS and not _is_front(element)))
+            section = name in _SECTIONS or (name == "node" and "TEXT" in element.attrib)
+            inner = level + (titled or (section and not _is_front(element)))
         return _below(element, shown(element), step._replace(level=inner))
+
+    def facts(self, root: Element) -> None:
+        """Write what stands in attributes: rows of a database, messages of a telephone."""
+        for lines in facts_in_attributes(root):
+            said_ = (read(line, main_only=False).text.strip() if _TAG.search(line) else line for line in lines)
+            self._add(escaped_lines("\n".join(said_)))
 
     def finish(self) -> str:
         self._end_table()
@@ -291,10 +313,15 @@ class _Walk:
 
     def _outline(self, element: Element, level: int) -> None:
         """The words of an outline (OPML, DITA), which are attributes: a heading over others, else an item."""
-        text = element.get("text", "") if local(element) == "outline" else element.get("navtitle", "")
+        text = said(element)
         if text.strip():
             text = read(text, main_only=False).text if _TAG.search(text) else text
-            self._text(text, level + 1) if len(element) else self._add(f"- {escaped_lines(' '.join(text.split()))}")
+            if local(element) in _APART:
+                self._text(text, 0)
+            elif len(element):
+                self._text(text, level + 1)
+            else:
+                self._add(f"- {escaped_lines(' '.join(text.split()))}")
             for paragraph in _BLANK_LINES.split(element.get("_note", "")):
                 self._text(paragraph.replace("\n", "\v"), 0)
 

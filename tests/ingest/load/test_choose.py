@@ -1,6 +1,8 @@
 """Each file finds its loader by settings, by unmistakable content, by suffix, in this order."""
 
+import io
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -160,3 +162,17 @@ def test_the_page_of_formats_has_every_suffix_that_is_taken_or_refused():
         for name in re.findall(r"`([^`]+)`", row.split("|")[1] if row else "")
     }
     assert told == SUFFIXES | dict.fromkeys(REFUSED, "")
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_an_archive_that_holds_an_office_file_is_an_archive(packing):
+    inner, outer = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("word/document.xml", "<a/>")
+    with zipfile.ZipFile(outer, "w", packing) as archive:
+        archive.writestr("notes.txt", "words")
+        archive.writestr("letters/may.docx", inner.getvalue())
+    assert choose("may", inner.getvalue()) == "docx"
+    with pytest.raises(DocumentSkipped) as skipped:
+        choose("letters.zip", outer.getvalue())
+    assert skipped.value.code == "archive"

@@ -387,3 +387,35 @@ def test_a_message_in_unicode_of_two_bytes_is_read():
 def test_brackets_of_enriched_text_are_no_tags():
     message = "Subject: a\nContent-Type: text/enriched\n\n<bold>Bold</bold> and <<angle> more.\n"
     assert load(message, "a.eml").text == "a\n\nBold and <angle> more.\n"
+
+
+def test_pieces_of_a_message_that_was_cut_up_are_read():
+    head = 'From: ann@example.org\nSubject: Piece\nContent-Type: message/partial; number={}; total=2; id="x"\n\n'
+    first = load(head.format(1) + "From: ann@example.org\nSubject: Whole\n\nThe first half.\n").children[0]
+    assert (first.title, body(first)) == ("Whole", "The first half.\n")
+    second = load(head.format(2) + "The second half: it goes on\nand ends.\n").children[0]
+    assert second.text.strip() == "The second half: it goes on\nand ends."
+
+
+def test_signs_of_richtext_are_printed_and_those_of_enriched_text_too():
+    rich = load(HEAD + "Content-Type: text/richtext\n\n<bold>Five</bold> <lt> six<nl>and on.\n")
+    assert body(rich) == "Five < six\nand on.\n"
+    enriched = load(HEAD + "Content-Type: text/enriched\n\n<bold>Five</bold> << six.\n")
+    assert body(enriched) == "Five < six.\n"
+
+
+def test_profiles_own_labels_and_descriptions_in_html_are_read():
+    card = load(
+        "BEGIN:VCARD\nVERSION:3.0\nFN:Bo Weber\nitem1.URL:https://example.org\nitem1.X-ABLabel:The mill's page\n"
+        "item2.EMAIL:bo@example.org\nitem2.X-ABLabel:_$!<Work>!$_\nX-SOCIALPROFILE;type=x:https://x.com/bo\n"
+        "item3.X-ABDATE:20240510\nitem3.X-ABLabel:Opening\nEND:VCARD\n",
+        "bo.vcf",
+    )
+    assert card.text == (
+        "Bo Weber\nThe mill's page: https://example.org\nE-mail: bo@example.org\nProfile: https://x.com/bo\n"
+        "Opening: 2024-05-10\n"
+    )
+    event = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Meeting\n{}X-ALT-DESC;FMTTYPE=text/html:<p>In <b>room</b> 5.</p>\n"
+    end = "END:VEVENT\nEND:VCALENDAR\n"
+    assert load(event.format("") + end, "a.ics").text == "Meeting\nIn room 5.\n"
+    assert load(event.format("DESCRIPTION:In room 5\n") + end, "a.ics").text == "Meeting\nIn room 5\n"

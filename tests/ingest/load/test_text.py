@@ -100,3 +100,15 @@ def test_colours_and_titles_of_a_terminal_are_no_words():
 
 def test_letters_of_java_properties_are_letters():
     assert load_inner(rb"city=Z\u00fcrich \\u00fc", "a.properties", "a.properties").text == r"city=Zürich \\u00fc"
+
+
+@pytest.mark.parametrize(
+    ("printed", "words"),
+    [
+        ("N\bNA\bAM\bME\bE\n   _\bf_\bi_\bl_\be of w\b_o\b_rds\n", "NAME\n   file of words\n"),
+        ("b\bb\bbo\bo\bol\bl\bld\bd, +\bo item\n", "bold, o item\n"),
+        ("a \b b, done\b\n", "a  b, done\n"),
+    ],
+)
+def test_what_a_printer_was_to_strike_twice_is_there_once(printed, words):
+    assert load_inner(printed.encode(), "mill.txt", "mill.txt").text == words

@@ -11,6 +11,7 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
 from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.labels import web_codec
+from embedingest.ingest.load.html import read
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ __all__ = ["CardsLoader", "create", "to_text"]
 _LONGEST_HEAD: Final = 1000
 _FOLD: Final = re.compile(r"\n[ \t]")
 _LINE: Final = re.compile(
-    r"""(?:[\w-]{1,60}\.)?([\w-]{1,60})((?:;[^:;"\n]*+(?:"[^"\n]*+"[^:;"\n]*+)*+)*+):(.*)""", re.DOTALL
+    r"""(?:([\w-]{1,60})\.)?([\w-]{1,60})((?:;[^:;"\n]*+(?:"[^"\n]*+"[^:;"\n]*+)*+)*+):(.*)""", re.DOTALL
 )
 _ESCAPE: Final = re.compile(r"\\([\\;,:nN])")
 _STAMP: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z?))?\Z")
@@ -34,8 +35,12 @@ _LABELS: Final = {
     "CONTACT": "Contact", "STATUS": "Status", "RRULE": "Repeats", "RESOURCES": "Resources",
     "ORG": "Organization", "TITLE": "Title", "ROLE": "Role", "TEL": "Phone", "EMAIL": "E-mail", "ADR": "Address",
     "LABEL": "Address", "NOTE": "", "BDAY": "Birthday", "ANNIVERSARY": "Anniversary", "NICKNAME": "Nickname",
-    "IMPP": "Chat", "RELATED": "Related", "GEO": "Position",
+    "IMPP": "Chat", "RELATED": "Related", "GEO": "Position", "X-SOCIALPROFILE": "Profile", "X-ABDATE": "Date",
+    "X-ABRELATEDNAMES": "Related", "X-SPOUSE": "Spouse", "X-MANAGER": "Manager", "X-ASSISTANT": "Assistant",
+    "X-DEPARTMENT": "Department", "X-SKYPE": "Skype", "X-JABBER": "Jabber", "X-ALT-DESC": "",
 }  # fmt: skip
+_LABEL: Final = "X-ABLABEL"  # what a person called the property of the same group
+_BUILT_IN: Final = re.compile(r"_\$!<(.*)>!\$_")
 _BINARY: Final = frozenset({"PHOTO", "LOGO", "SOUND", "KEY", "ATTACH"})
 _DAY: Final = re.compile(r"[0-9]{8}")
 _NAMES: Final = frozenset({"X-WR-CALNAME", "NAME"})
@@ -44,15 +49,16 @@ _DURATION: Final = re.compile(
 )
 _UNITS: Final = ("week", "day", "hour", "minute", "second")
 _ZONE: Final = re.compile(r';TZID=(?:"([^"]*)"|([^;:]*))', re.IGNORECASE)
-_DATES: Final = frozenset({"DTSTART", "DTEND", "DUE", "BDAY", "ANNIVERSARY"})
+_DATES: Final = frozenset({"DTSTART", "DTEND", "DUE", "BDAY", "ANNIVERSARY", "X-ABDATE"})
 
 
 class _Property(NamedTuple):
-    """Name, parameters and value of one line."""
+    """Name, parameters and value of one line, and the group that it belongs to."""
 
     name: str
     parameters: str
     value: str
+    group: str = ""
 
 
 class CardsLoader:
@@ -62,7 +68,7 @@ class CardsLoader:
     """
 
     name = "cards"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".ics", ".ifb", ".vcs", ".vcf", ".vcard"})
     mimes = frozenset({"text/calendar", "text/vcard"})
 
@@ -138,7 +144,8 @@ def _properties(source: str) -> Iterator[_Property]:
     for line in _FOLD.sub("", source).split("\n"):
         match = _LINE.match(line)
         if match is not None:
-            yield _Property(match[1].upper(), match[2], _value(match[2].upper(), match[3]))
+            name, parameters = match[2].upper(), match[3]
+            yield _Property(name, parameters, _value(parameters.upper(), match[4]), (match[1] or "").upper())
 
 
 def _without_soft_ends(source: str) -> Iterator[str]:
@@ -170,7 +177,10 @@ def _component(found: list[_Property]) -> Iterator[tuple[str, list[str]]]:
     if not any(names):
         names = [" ".join(reversed(_fields(each.value)[:2])) for each in found if each.name == "N"]
     found = _with_last_day(found)
-    lines = [line for each in found if each.name in _LABELS and (line := _line(each))]
+    labels = {each.group: _called(each.value) for each in found if each.name == _LABEL and each.group}
+    told = any(each.name == "DESCRIPTION" and each.value.strip() for each in found)
+    said = (each for each in found if each.name in _LABELS and not (told and each.name == "X-ALT-DESC"))
+    lines = [line for each in said if (line := _line(each, labels.get(each.group, "")))]
     heading = next((" ".join(name.split()) for name in names if name.strip()), "")
     if heading or lines:
         yield (heading, lines) if heading else (lines[0], lines[1:])
@@ -193,7 +203,13 @@ def _day_before(value: str, first: str) -> str:
         return value
 
 
-def _line(each: _Property) -> str:
+def _called(value: str) -> str:
+    """What a person called a property; a word that the program has for it is none of theirs."""
+    words = " ".join(_plain(value).split())
+    return "" if _BUILT_IN.fullmatch(words) else words
+
+
+def _line(each: _Property, called: str = "") -> str:
     if each.name in _DATES:
         words = _STAMP.sub(_readable, each.value.strip())
         zone = _ZONE.search(each.parameters)
@@ -203,9 +219,11 @@ def _line(each: _Property) -> str:
         words = _duration(each.value.strip())
     elif each.name in {"ORGANIZER", "ATTENDEE"}:
         words = _person(each)
+    elif each.name == "X-ALT-DESC":  # in HTML, where there is no other description
+        words = read(_plain(each.value), book=True).text.strip()
     else:
         words = ", ".join(part for part in _fields(each.value) if part)
-    label = _LABELS[each.name]
+    label = called or _LABELS[each.name]
     return f"{label}: {words}" if label and words else words
 
 

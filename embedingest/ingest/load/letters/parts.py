@@ -32,13 +32,14 @@ _BODY: Final = frozenset(
     {"text/plain", "text/html", "text/enriched", "text/richtext", "text/rfc822-headers", "text/calendar", "text/rtf"}
 )
 _OUTLOOK: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-_MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
+_MESSAGES: Final = "message/"  # forwarded whole, in parts, or as a word of where it lies
 _REPORTS: Final = frozenset({"message/delivery-status", "message/disposition-notification"})
 _SIGNATURES: Final = frozenset({"application/pgp-signature", "application/pkcs7-signature"})
 _SEALED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TOLD: Final = 5
 _GAP: Final = re.compile(r"\n{3,}")
 _ENRICHED: Final = re.compile(r"<(?!<)[^<>]*>")
+_RICH_SIGNS: Final = {"<nl>": "\n", "<lt>": "<<"}  # commands of richtext that print something
 
 
 @dataclass(slots=True)
@@ -146,7 +147,7 @@ class _Reader:
             add_notices(self._notices, {"inner_unsupported" if signed else "inner_encrypted": 1})
             return Parts()
         self._attached += 1
-        usual = f"message-{self._attached}.eml" if kind in _MESSAGES else f"part-{self._attached}"
+        usual = f"message-{self._attached}.eml" if _is_message(part, kind) else f"part-{self._attached}"
         return Parts(attached=[(name.replace("/", "_") or usual, _bytes(part, kind))])
 
     def _packed(self, part: Any, name: str) -> Parts:
@@ -167,6 +168,8 @@ class _Reader:
         if kind == "text/calendar":
             return Parts(asides=[to_text(text, self._notices)])
         if kind in {"text/enriched", "text/richtext"}:
+            for command, sign in _RICH_SIGNS.items() if kind == "text/richtext" else ():
+                text = text.replace(command, sign)
             text = "<".join(_ENRICHED.sub("", piece) for piece in text.split("<<"))
         elif str(part.get_param("format", "")).lower() == "flowed":
             text = unflowed(text, delete_space=str(part.get_param("delsp", "")).lower() == "yes")
@@ -185,10 +188,16 @@ def _rich(part: Any, notices: dict[str, int]) -> Parts:
     return Parts([read_.text], plain=False, notices=dict(read_.notices))
 
 
+def _is_message(part: Any, kind: str) -> bool:
+    """Whether a part is a message: a later piece of one that was cut up is words alone."""
+    inner = part.get_payload()
+    return kind.startswith(_MESSAGES) and (not isinstance(inner, list) or any(each.keys() for each in inner[:1]))
+
+
 def _bytes(part: Any, kind: str) -> bytes:
     """What an attachment holds."""
     inner = part.get_payload()
-    if kind in _MESSAGES and isinstance(inner, list):
+    if kind.startswith(_MESSAGES) and isinstance(inner, list):
         return bytes(inner[0].as_bytes()) if inner else b""
     return bytes(part.get_payload(decode=True) or b"")
 

@@ -41,7 +41,7 @@ def loose_root(text: str) -> Element:
 
     for match in _PIECE.finditer(text):
         if match["text"] is not None:
-            words.append(html.unescape(_ENDLESS.sub("&#1114112", match["text"])))
+            words.append(_said(match["text"]))
         elif match["data"] is not None:
             words.append(match["data"])
         elif match["name"] is not None:
@@ -51,7 +51,8 @@ def loose_root(text: str) -> Element:
                 _close(name, open_elements, names)
                 continue
             attributes = {
-                each[1].rpartition(":")[2]: each[2] or each[3] or "" for each in _ATTRIBUTE.finditer(match["rest"])
+                each[1].rpartition(":")[2]: _said(each[2] or each[3] or "")
+                for each in _ATTRIBUTE.finditer(match["rest"])
             }
             child = ET.SubElement(open_elements[-1], name, attributes)
             if not match["rest"].endswith("/") and name.lower() not in _EMPTY:
@@ -59,6 +60,11 @@ def loose_root(text: str) -> Element:
                 names[name] += 1
     flush()
     return root
+
+
+def _said(spelled: str) -> str:
+    """Words with what character references stand for."""
+    return html.unescape(_ENDLESS.sub("&#1114112", spelled)) if "&" in spelled else spelled
 
 
 def _close(name: str, open_elements: list[Element], names: Counter[str]) -> None:

@@ -29,6 +29,8 @@ _DRAWER: Final = re.compile(r"[ \t]*:([\w-]{1,40}):[ \t]*$")
 _ITEM: Final = re.compile(r"([ \t]*)([-+]|\d{1,9}[.)]|[a-zA-Z][.)]|(?<=[ \t])\*)(?:[ \t]+(.*))?$")
 _COUNTER: Final = re.compile(r"\[@\w{1,9}\][ \t]*")
 _TERM: Final = re.compile(r"(\S.{0,400}?)[ \t]{1,8}::(?:[ \t]+|$)")
+_FORMULA: Final = re.compile(r"\s*\\(?:begin\{([a-z]{1,20}\*?)\}|\[)")
+_MOST_LINES: Final = 100  # of a formula
 _FIXED: Final = re.compile(r"([ \t]*):(?:[ ](.*))?$")
 _RULE: Final = re.compile(r"[ \t]*-{5,}[ \t]*$")
 _COOKIE: Final = re.compile(r"<[lrc]?\d{0,3}>|[/<>!*#$_^]|")
@@ -46,7 +48,7 @@ class OrgLoader:
     """
 
     name = "org"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".org", ".org_archive"})
     mimes = frozenset({"text/org", "text/x-org"})
 
@@ -112,6 +114,8 @@ class _Reader:
             self._row(line.strip(), at + 1)
         elif mark == "-" and _RULE.match(line):
             self.page.part()
+        elif mark == "\\" and (opened := _FORMULA.match(line)):
+            return self._formula(at, f"\\end{{{opened[1]}}}" if opened[1] else "\\]")
         else:
             self._words(line, at + 1)
         return at + 1
@@ -192,6 +196,18 @@ class _Reader:
         fixed = [(row + 1, self._lines[row].strip()[2:]) for row in range(at, stop)]
         self.page.block(fenced(fixed, at + 1))
         return stop
+
+    def _formula(self, at: int, closer: str) -> int:
+        """Mathematics over several lines, as it is written; the line after it. What nothing ends is words."""
+        stop = at
+        while stop < min(len(self._lines), at + _MOST_LINES) and self._lines[stop].strip():
+            if closer in self._lines[stop]:
+                for row in range(at, stop + 1):
+                    self.page.line(self._lines[row].strip(), row + 1)
+                return stop + 1
+            stop += 1
+        self._words(self._lines[at], at + 1)
+        return at + 1
 
     def _row(self, line: str, number: int) -> None:
         if line.startswith("|-"):

@@ -10,7 +10,7 @@ from embedingest.ingest.load.markup.xml_words import has_words, joined, local
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["facts_of", "in_a_line", "join_labels", "parts_of_head"]
+__all__ = ["FIGURES", "facts_of", "in_a_line", "join_labels", "parts_of_head", "say_once"]
 
 _HEADS: Final = frozenset(
     ["info", "bookinfo", "articleinfo", "title-info", "titlestmt", "contrib-group", "authorgroup"]
@@ -30,6 +30,13 @@ _LINES: Final = frozenset(
 _BESIDE: Final = frozenset(["name", "string-name", "collab", "xref", "degrees", "role", "email", "contrib-id"])
 _LABELLED: Final = frozenset(["title", "p"])
 _HEAD_OF_PAGE: Final = frozenset(["metadata", "styling", "layout"])
+_DATES: Final = frozenset(["pub-date", "date"])
+_OF_DATE: Final = ("year", "month", "day")
+FIGURES: Final = frozenset(["figure", "informalfigure", "fig", "mediaobject"])
+"""Hold a picture, with what stands below it and what stands for it."""
+
+_BELOW: Final = frozenset(["title", "caption", "head"])
+_INSTEAD: Final = frozenset(["textobject", "alt-text", "alt", "figdesc"])
 _LOOKED_AT: Final = 2000
 """Elements at the beginning of a document, where its head stands."""
 
@@ -68,11 +75,29 @@ def in_a_line(element: Element) -> str | None:
     name = local(element)
     if _is_person(element):
         return _person(element)
+    if name in _DATES and len(element):
+        return _date(element)
     if name == "contrib" and len(element) > 1 and all(local(child) in _BESIDE for child in element):
         said = [("" if local(child) == "xref" else ", ") + _parts(child) for child in element]
         return "".join(each for each in said if each.strip(", ")).removeprefix(", ")
     is_line = name in _LINES or (name == "ref" and any(local(child) in _LINES for child in element))
     return _parts(element) if is_line and len(element) and not has_words(element) else None
+
+
+def _date(element: Element) -> str | None:
+    """A date whose parts stand apart, as 2024-05-10; None where they are no numbers alone."""
+    parts = {local(child): "".join(child.itertext()).strip() for child in element}
+    said = [parts[key].rjust(2, "0") for key in _OF_DATE if key in parts]
+    return "-".join(said) if len(said) == len(parts) and all(map(str.isdecimal, said)) else None
+
+
+def say_once(figure: Element) -> None:
+    """Take out what stands for a picture where the words below it are the same."""
+    below = {" ".join(joined(each).split()) for each in figure.iter() if local(each) in _BELOW}
+    for parent in list(figure.iter()) if below else ():
+        for child in [each for each in parent if local(each) in _INSTEAD]:
+            if " ".join(joined(child).split()) in below:
+                parent.remove(child)
 
 
 def _parts(element: Element) -> str:

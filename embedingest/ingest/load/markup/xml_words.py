@@ -74,6 +74,7 @@ _TITLED: Final = frozenset(["section", "sec", "example", "sidebar", "figure", "f
 
 _BREAKS: Final = frozenset(["br", "lb", "line-break", "empty-line"])
 _NOTES: Final = frozenset(["footnote", "endnote", "fn"])
+_BEFORE_NOTE: Final = 8  # pieces of words before a note, of which those around what is emphasised are empty
 _MARKED: Final = frozenset(["term", "index"])
 _PLACES: Final = frozenset(["foot", "bottom", "end", "margin"])
 _STRUCK: Final = frozenset(["del", "strike", "strikethrough", "line-through", "deleted"])
@@ -263,7 +264,7 @@ def _is_note(name: str, node: Element, words: list[str]) -> bool:
     """Whether an element is a note on the words it stands among."""
     if name in _NOTES:
         return True
-    return name == "note" and (node.get("place") in _PLACES or bool("".join(words[-2:]).strip()))
+    return name == "note" and (node.get("place") in _PLACES or bool("".join(words[-_BEFORE_NOTE:]).strip()))
 
 
 def has_words(element: Element) -> bool:

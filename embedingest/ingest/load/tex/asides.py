@@ -32,7 +32,7 @@ _COMMENT: Final = re.compile(rf"({_ADDRESSES.pattern})|(?<!\\)((?:\\\\)*)%[^\n]*
 
 
 def uncommented(source: str) -> str:
-    """The source without its comments; a percent sign in an address begins none, and one behind a command ends its name."""
+    """The source without its comments. A percent sign in an address begins none; one behind a command ends its name."""
     return _COMMENT.sub(_kept, source)
 
 

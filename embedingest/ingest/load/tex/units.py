@@ -45,7 +45,9 @@ def with_units(text: str) -> str:
 
 def _angle(spelled: str) -> str:
     """An angle with its signs, from degrees, minutes and seconds between semicolons."""
-    return "".join(f"{part.strip()}{sign}" for part, sign in zip(spelled.split(";"), "°′″", strict=False) if part.strip())
+    return "".join(
+        f"{part.strip()}{sign}" for part, sign in zip(spelled.split(";"), "°′″", strict=False) if part.strip()
+    )
 
 
 def _unit(spelled: str) -> str:

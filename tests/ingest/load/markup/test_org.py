@@ -44,7 +44,7 @@ def test_a_notebook_of_org_becomes_its_words_and_structure():
         ("Note[fn:1] and[fn:: inline].\n\n[fn:1] Below.\n", "Note[1] and (inline).\n\n[1] Below.\n"),
         ("[[file:a.png]] [[./b c.txt]] [[*Mill]] <<here>>x <<<wheel>>>\n", " ./b c.txt Mill x wheel\n"),
         (":NOTES:\nkept words\n:END:\n:LOGBOOK:\nlog\n:END:\n", "kept words\n"),
-        ("$a_{1} *b* c_2$ \\alpha\n", "$a_{1} b c_2$ \\alpha\n"),
+        ("$a_{1} *b* c_2$ \\alpha\n", "$a_{1} *b* c_2$ α\n"),
     ],
 )  # fmt: skip
 def test_each_kind_of_block(source, text):
@@ -65,3 +65,26 @@ def test_any_text_is_read_and_no_letter_appears_from_nowhere(text):
     document = create().load(text.encode(), "a.org")
     assert set(document.text) <= set(text) | set("# -`~|\n\\()")
     assert all(0 <= span.start < span.end <= len(document.text) for span in document.spans)
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("H_{2}O at 10^{8}, x_{ij}\n", "H₂O at 10^8, x_(ij)\n"),
+        ("\\alpha \\rarr \\beta, caf\\eacute{}, 5\\deg{}C\n", "α → β, café, 5°C\n"),
+        ("=\\alpha= and C:\\copy and \\unknown\n", "`\\alpha` and C:\\copy and \\unknown\n"),
+        (
+            "We have \\(x^{2} /a/\\) and $\\beta_{1}$, for $5 and $6.\n",
+            "We have \\(x^{2} /a/\\) and $\\beta_{1}$, for $5 and $6.\n",
+        ),
+        (
+            "\\begin{align*}\nx^{2} &= /a/ \\alpha\n\\end{align*}\nThen.\n",
+            "\\begin{align*}\nx^{2} &= /a/ \\alpha\n\\end{align*}\nThen.\n",
+        ),
+        ("\\[\ny^{2}\n\\]\n", "\\[\ny^{2}\n\\]\n"),
+        ("\\begin{equation}\nno end /here/\n", "\\begin{equation}\nno end here\n"),
+        ("Words@@html:<br>@@ on.\n", "Words on.\n"),
+    ],
+)
+def test_named_signs_and_what_is_raised_are_as_printed_and_formulas_as_written(source, text):
+    assert load(source).text == text
