@@ -74,8 +74,6 @@ def _source(letters: str, name: str) -> str:
 def facts_in_attributes(root: Element) -> Iterator[list[str]]:
     """Of each element with words in its attributes these, with their names: all there is where no element holds any."""
     for element in root.iter():
-        if not isinstance(element.tag, str):
-            continue
         found = [(bare(key), " ".join(value.split())) for key, value in element.attrib.items()]
         lines = [f"{key}: {value}" for key, value in found if value]
         if any(_LETTERS.search(value) and not _TECHNICAL.match(key) for key, value in found):
