@@ -28,6 +28,7 @@ from embedingest.ingest.load.markup.xml_facts import (
     say_once,
 )
 from embedingest.ingest.load.markup.xml_lists import marks
+from embedingest.ingest.load.markup.xml_names import CAPTIONED, INLINE_TEXT, PARAGRAPHS, SECTIONS, TITLES
 from embedingest.ingest.load.markup.xml_tables import GROUPS, PARTS, ROWS, Rows
 from embedingest.ingest.load.markup.xml_words import (
     HEADINGS,
@@ -53,41 +54,6 @@ if TYPE_CHECKING:
 
 __all__ = ["XmlLoader", "create"]
 
-_PARAGRAPHS: Final = frozenset(
-    [
-        "p",
-        "para",
-        "simpara",
-        "v",
-        "cmdsynopsis",
-        "title",
-        "subtitle",
-        "head",
-        "bridgehead",
-        "source",
-        "target",
-        "ab",
-        "term",
-        "member",
-    ]
-)
-_INLINE_TEXT: Final = frozenset(["tspan", "textpath", "tref", "a"])
-_TITLES: Final = frozenset(["title", "head", "book-title", "article-title"])
-_SECTIONS: Final = frozenset(
-    ["section", "sect1", "sect2", "sect3", "sect4", "sect5", "simplesect", "chapter", "appendix", "preface", "part",
-     "book", "article", "div", "refsect1", "refsect2", "note", "worksheet", "item", "entry", "outline", "sec",
-     "abstract", "ack", "app", "ref-list", "glossary", "topic", "concept", "task", "reference", "troubleshooting",
-     "glossentry"]
-)  # fmt: skip
-# What their titles name ends before the text goes on: they are no headings.
-_CAPTIONED: Final = frozenset(
-    ["table", "figure", "example", "informaltable", "equation", "fig", "fig-group", "table-wrap",
-     "table-wrap-group", "table-wrap-foot", "caption", "boxed-text", "sidebar", "tip", "warning", "caution",
-     "important", "attention", "danger", "hint", "procedure", "step", "itemizedlist", "orderedlist", "variablelist",
-     "segmentedlist", "calloutlist", "simplelist", "list", "def-list", "blockquote", "epigraph", "formalpara",
-     "statement", "disp-formula-group", "disp-quote", "supplementary-material", "media", "fn-group", "kwd-group",
-     "verse-group", "poem", "stanza", "cite", "lg", "productionset", "msgset", "castlist"]
-)  # fmt: skip
 _APART: Final = frozenset(["mxcell", "object", "userobject"])  # boxes of a diagram, which hold no others
 _DRAWN: Final = ("mediaobject", "graphic")
 _TAG: Final = re.compile(r"<(?:/?[a-zA-Z][\w:-]{0,40}[\s/>]|!DOCTYPE|\?xml)")
@@ -170,8 +136,8 @@ def create() -> XmlLoader:
 def _is_paragraph(name: str, element: Element) -> bool:
     """Whether an element holds words; one called `text` is a line of a drawing, or a whole book."""
     if name == "text":
-        return all(local(child) in _INLINE_TEXT for child in element)
-    return name in _PARAGRAPHS
+        return all(local(child) in INLINE_TEXT for child in element)
+    return name in PARAGRAPHS
 
 
 class _Step(NamedTuple):
@@ -239,13 +205,13 @@ class _Walk:
 
     def _paragraph(self, element: Element, name: str, step: _Step, level: int) -> list[_Step]:
         """The words of an element and the blocks among them; a heading where the element is called so."""
-        if name in _TITLES and self.title is None:
+        if name in TITLES and self.title is None:
             self.title = " ".join(joined(element).split()) or None
         speaker = self._speakers.get(_attribute(element, "agent"), "") if self._speakers else ""
         if speaker:
             self._blocks.mark = f"{speaker}:"
         heading = level if name in HEADINGS else 0
-        inner = step._replace(level=level + (name in _SECTIONS and name not in _CAPTIONED))
+        inner = step._replace(level=level + (name in SECTIONS and name not in CAPTIONED))
         found = _below(element, pieces(element), inner)
         return [each._replace(level=heading) if isinstance(each.node, str) else each for each in found]
 
@@ -270,10 +236,10 @@ class _Walk:
             self.title = " ".join(next(titles, "").split()) or None
             return [_Step(each, level) for each in element.iter() if local(each) == "annotation"]
         titled = name == "body" and any(local(child) in {"title", "head"} for child in element)
-        if name in _CAPTIONED or (name == "note" and all(local(child) != "content" for child in element)):
+        if name in CAPTIONED or (name == "note" and all(local(child) != "content" for child in element)):
             inner = 0  # a note of Evernote has a content, and is a document
         else:
-            section = name in _SECTIONS or (name == "node" and "TEXT" in element.attrib)
+            section = name in SECTIONS or (name == "node" and "TEXT" in element.attrib)
             inner = level + (titled or (section and not _is_front(element)))
         return _below(element, shown(element), step._replace(level=inner))
 
