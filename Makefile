@@ -25,7 +25,7 @@ test: install
 deep: install
 	EMBEDINGEST_DEEP=1 $(PY) -m pytest -m "deep or hypothesis" --numprocesses $(WORKERS) --dist loadfile --durations 15 --no-loadscope-reorder
 
-# Everything that people do to a folder while it is followed, each deed by events and by polling; `test` plays an eighth.
+# Everything that people do to a folder while it is followed, each deed by events and by polling; `test` plays a sixteenth.
 deeds: install
 	EMBEDINGEST_DEEDS=all $(PY) -m pytest tests/deeds --numprocesses $(WORKERS) --dist loadfile
 

@@ -45,7 +45,7 @@ for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ENDPOINT"):
 put_off("lance_namespace_urllib3_client")  # where a test imports LanceDB itself, as where the program does
 
 settings.register_profile(
-    "project", deadline=None, max_examples=much(20, 120), suppress_health_check=[HealthCheck.too_slow]
+    "project", deadline=None, max_examples=much(12, 120), suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("project")
 

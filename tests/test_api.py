@@ -71,6 +71,7 @@ def test_a_setting_that_no_pipeline_has_is_named_with_the_nearest_one(folder):
         embedingest.ingest("docs", tabel="notes")
 
 
+@only_deep
 def test_a_folder_may_bring_settings_of_its_own(folder):
     (folder / "docs" / "seal.txt").write_text("A seal.\n")
     report = embedingest.ingest({"path": "docs", "include": ["*.md"], "as": "zoo"}, model="hashing")
@@ -90,6 +91,7 @@ def test_progress_goes_to_a_function(folder):
     assert (heard[-1].done, heard[-1].total) == (1, 1)
 
 
+@only_deep
 def test_progress_is_drawn_where_it_is_asked_for(folder, capsys):
     embedingest.ingest("docs", model="hashing", progress=True)
     embedingest.ingest("docs", model="hashing")
@@ -120,6 +122,7 @@ def test_role_and_prompt_together_are_refused():
         embedingest.embed("walrus", model="hashing", role="query", prompt="query: ")
 
 
+@only_deep
 def test_engines_are_shared_between_calls(folder):
     embedingest.embed("walrus", model="hashing")
     from embedingest.build import shared
@@ -212,6 +215,7 @@ def test_a_run_that_the_table_refuses_leaves_searching_as_it_was(folder, run):
     assert embedingest.ingest("docs", model="hashing").files.unchanged == 1
 
 
+@only_deep
 @pytest.mark.parametrize("command", ["ingest", pytest.param("watch", marks=only_deep)])
 def test_a_command_that_the_table_refuses_leaves_searching_as_it_was(folder, command, capfd):
     embedingest.ingest("docs", model="hashing")
@@ -240,6 +244,7 @@ def test_a_table_that_another_model_made_behind_our_back_is_noticed(folder):
         embedingest.ingest("docs", model="hashing")
 
 
+@only_deep
 def test_leaving_a_loop_over_a_watch_frees_the_table_at_once(folder):
     for _ in embedingest.watch("docs", model="hashing"):
         break
@@ -309,6 +314,7 @@ print(embedingest.embed("a seal", model="hashing").vectors.shape)
 """
 
 
+@only_deep
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_embeds_with_an_engine_of_its_own():
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKING], capture_output=True, text=True)

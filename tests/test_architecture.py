@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 pytestmark = pytest.mark.slow
 
@@ -171,18 +171,15 @@ def modules() -> tuple[Module, ...]:
     names = {module_name(path) for path in paths}
     found = []
     for path in paths:
-        tree = ast.parse(path.read_text("utf-8"))
-        guarded = {id(node) for guard in type_checking_guards(tree) for node in ast.walk(guard)}
-        statements = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
-        inside = {id(node) for function in functions(tree) for node in ast.walk(function)}
+        imports = list(import_statements(ast.parse(path.read_text("utf-8"))))
         found.append(
             Module(
                 module_name(path),
-                targets(statements, names),
-                targets([node for node in statements if id(node) not in guarded], names),
+                targets([node for node, _, _ in imports], names),
+                targets([node for node, guarded, _ in imports if not guarded], names),
                 tuple(
                     target
-                    for target in targets([node for node in statements if id(node) in inside], names)
+                    for target in targets([node for node, _, inside in imports if inside], names)
                     if own_name(target) is not None
                 ),
             )
@@ -190,14 +187,17 @@ def modules() -> tuple[Module, ...]:
     return tuple(found)
 
 
-def type_checking_guards(tree: ast.Module) -> list[ast.stmt]:
-    """The statements under `if TYPE_CHECKING:`."""
-    tests = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
-    return [statement for test in tests for statement in test.body]
-
-
-def functions(tree: ast.Module) -> list[ast.AST]:
-    return [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+def import_statements(
+    node: ast.AST, guarded: bool = False, inside: bool = False
+) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool, bool]]:
+    """Those below a node: each, whether it stands under `if TYPE_CHECKING:`, and whether in a function."""
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield node, guarded, inside
+    inside |= isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    under_guard = node.body if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test) else ()
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):  # which holds no statement
+            yield from import_statements(child, guarded or child in under_guard, inside)
 
 
 def targets(statements: Sequence[ast.Import | ast.ImportFrom], own: set[str]) -> tuple[str, ...]:

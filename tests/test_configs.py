@@ -121,6 +121,7 @@ def test_first_run_as_it_is(place, capfd):
     assert ran(capfd, file)["docs"]["embedded"]["texts"] == 0
 
 
+@only_deep
 def test_laptop(place, capfd):
     file = light(place, "laptop-cpu")
     assert ran(capfd, file)["notes"]["files"]["failed"] == 0

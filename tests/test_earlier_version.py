@@ -17,7 +17,7 @@ import pytest
 
 from embedingest.build.journals import journal_path
 from tests.cli.conftest import Shell
-from tests.depth import few
+from tests.depth import few, only_deep
 
 DATA = Path(__file__).parent / "data"
 CUT_TEXTS = {"earlier-version": 2, "version-0.1.0": 0}
@@ -104,7 +104,7 @@ def test_an_ingest_embeds_only_what_is_cut_otherwise_today(shell, version):
     assert shell.run("status", *FLAGS, "--json").json["behind"]["to_read"] == 0
 
 
-@few(1)
+@only_deep
 def test_an_edit_embeds_one_chunk_and_leaves_the_other_documents_rows(shell):
     ingest(shell)
     before = rows(shell)

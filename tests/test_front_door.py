@@ -13,7 +13,7 @@ import pytest
 
 import embedingest
 import embedingest.plugin
-from tests.depth import few
+from tests.depth import few, only_deep
 
 pytestmark = pytest.mark.slow
 
@@ -101,6 +101,7 @@ def test_ingest_is_explained_and_handed_to_another_process_in_any_order_of_impor
     assert done.stdout.strip() == "whole", done.stderr
 
 
+@only_deep
 def test_ingest_is_submitted_to_another_process(tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "walrus.md").write_text("The walrus sleeps.\n")

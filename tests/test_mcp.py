@@ -148,6 +148,7 @@ def followed(followed_folders):
     return create_server(*followed_folders)
 
 
+@only_deep
 def test_a_document_is_read_by_the_end_of_its_name_by_who_may_see_all(followed, followed_folders):
     assert told(followed, "read", source="b.md").structured_content["source"] == "docs/b.md"
     assert "there is no document `9.md`" in refusal(followed, "read", source="9.md")
@@ -163,6 +164,7 @@ def test_hits_say_what_opens_them_and_no_hash(followed):
     assert not re.search("[0-9a-f]{32}", json.dumps(answer))
 
 
+@only_deep
 def test_status_says_which_folders_are_followed_and_whether_they_moved_on(followed):
     status = told(followed, "status").structured_content
     assert status["in_sync"]

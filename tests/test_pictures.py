@@ -22,6 +22,7 @@ from embedingest.picture import Picture
 from embedingest.store.values import SPARSE, VECTOR
 from embedingest.testing import contract
 from tests.colours import WORDS, ColourEncoder, plain, ppm
+from tests.depth import only_deep
 from tests.ingest.world import CountingEngine, World
 
 test_encoder = contract("encoders", ColourEncoder)
@@ -119,6 +120,7 @@ def test_a_picture_becomes_one_row_with_its_words_and_its_own_vector(world):
     assert not world.engine.texts
 
 
+@only_deep
 def test_what_is_known_of_its_words_changes_no_vector(world):
     world.run()
     (world.folder / "a-boat.ppm").rename(world.folder / "a-ship.ppm")

@@ -17,6 +17,7 @@ import embedingest
 from embedingest import progress as module
 from embedingest.ingest.report import Progress
 from embedingest.progress import ProgressLine, duration
+from tests.depth import only_deep
 
 
 def halfway(done: int = 5, total: int = 10) -> Progress:
@@ -156,6 +157,7 @@ def test_rich_is_imported_by_the_first_value_only():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
+@only_deep
 def test_bytes_are_counted_and_those_of_a_large_file_while_it_is_under_way(tmp_path):
     (tmp_path / "docs").mkdir()
     for number in range(20):

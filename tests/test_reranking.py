@@ -92,7 +92,7 @@ def test_the_first_hits_stand_in_the_order_of_their_scores_and_the_others_as_fou
     assert found.rerank is None
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("options", [{}, {"mode": "text"}, {"mode": "vector"}, {"group": True}, {"fold": False}])
 def test_pages_of_any_size_are_cut_from_one_order(search, options) -> None:
     whole = names(search(limit=30, rerank="r", **options))

@@ -128,6 +128,7 @@ def test_a_changed_configuration_touches_only_what_differs(place):
         assert untouched.is_alive()
 
 
+@only_deep
 def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(place):
     with place.running(place.written(pipelines("a"))) as supervisor:
         until(lambda: place.new("a") == 1)
@@ -244,6 +245,7 @@ def test_other_models_start_everything_again(place):
         until(lambda: place.new("a") == 2)
 
 
+@only_deep
 def test_a_scheduled_pipeline_looks_at_its_times_only(place):
     with place.running(place.written(pipelines("a", more="    schedule: every 1s\n"))):
         until(lambda: place.new("a") == 1)

@@ -19,6 +19,8 @@ from tests.server.conftest import engine, serve  # noqa: F401 -- fixtures
 from tests.server.wirecases import send
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+from tests.depth import only_deep
+
 import attack_common
 import attack_documents
 import attack_requests
@@ -69,6 +71,7 @@ def test_framing_hosts_and_origins_hold(served):
         assert outcome.good, outcome.happened
 
 
+@only_deep
 def test_every_hostile_document_is_read_or_fails_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(attack_documents, "SCALE", 4000)
     extractor = Extractor(ExtractionSettings(HashingSizer(64), loaders={"*.zip": "archive", "*.tar": "archive"}))

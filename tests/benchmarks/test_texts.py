@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from embedingest.engine.packaged import PACKAGED
+from tests.depth import only_deep
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 pytestmark = pytest.mark.weights
@@ -24,6 +25,7 @@ def vocabulary():
     return PACKAGED["all-minilm"].path() / "tokenizer.json"
 
 
+@only_deep
 def test_pieces_differ_fit_the_window_and_have_every_length(corpora, vocabulary):
     pieces = corpora.chunks(None, 1000, vocabulary, 256)
     lengths = [len(found.ids) for found in corpora.whole(vocabulary).encode_batch(pieces)]

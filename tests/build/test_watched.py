@@ -20,6 +20,7 @@ from embedingest.ingest.figures import Figures
 from embedingest.ingest.state.journal import Journal
 from embedingest.server.pipelines import PipelineRefusalError
 from tests import samples
+from tests.depth import only_deep
 from tests.waiting import rest, until
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def test_a_followed_pipeline_tells_its_files_its_table_and_the_last_save(place: 
         until(lambda: (pipelines.figures("docs").silent or 0) < 5)
 
 
+@only_deep
 def test_at_rest_the_same_is_told_and_the_journal_is_not_read(place: Place) -> None:
     with place.followed() as pipelines:
         done(pipelines, FILES)
@@ -124,6 +126,7 @@ def test_at_rest_the_same_is_told_and_the_journal_is_not_read(place: Place) -> N
         until(twice, "rest")
 
 
+@only_deep
 def test_who_follows_nothing_tells_and_asks_the_same_through_the_journal(place: Place) -> None:
     served = WatchedPipelines({"chunks": Watched(*place.table)})
     assert served.status("chunks")["state"] == "not followed"
@@ -143,6 +146,7 @@ def test_who_follows_nothing_tells_and_asks_the_same_through_the_journal(place: 
         served.act("chunks", "retry")
 
 
+@only_deep
 def test_a_failure_is_told_and_tried_again_by_name(place: Place) -> None:
     (place.docs / "gate.docx").write_bytes(samples.docx()[:300])
     with place.followed() as pipelines:

@@ -111,6 +111,7 @@ def test_who_has_the_table_open_answers_as_the_command_alone_does(table, monkeyp
     assert [document["mode"] for document in answered] == list(MODES)
 
 
+@only_deep
 def test_who_puts_hits_in_order_by_token_vectors_is_told(table):
     ran = table.run("search", QUERY, "--rerank", "colbert")
     assert "put in order by colbert:latest (token vectors)" in ran.err, ran.err

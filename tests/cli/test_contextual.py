@@ -156,6 +156,7 @@ def test_check_says_what_will_run_and_what_cannot(shell, monkeypatch):
     )
 
 
+@only_deep
 def test_a_command_that_fails_is_told_and_the_others_go_on(shell):
     failing = "import sys, json; 'bad' in json.load(sys.stdin)['source'] and sys.exit('no quota'); print('fine')"
     shell.write("fail.py", failing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+from tests.depth import only_deep
 from tests.store.bucket import served
 
 
@@ -49,6 +50,7 @@ def test_a_store_that_puts_over_what_it_should_leave_is_a_problem_and_one_that_d
         assert honours or "keep the database on a disk" in store["remedy"]
 
 
+@only_deep
 def test_an_ingest_into_such_a_store_ends_before_it_writes(shell, monkeypatch):
     shell.write("docs/zoo.md", "The walrus sleeps.\n")
     with served(monkeypatch, honours=False) as bucket:

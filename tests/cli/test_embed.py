@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.depth import only_deep
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -25,6 +27,7 @@ def test_dimensions_are_cut_and_normalised_again(shell):
     assert np.linalg.norm(document["embeddings"][0]) == pytest.approx(1.0)
 
 
+@only_deep
 @pytest.mark.weights
 def test_the_default_model_gives_the_published_vector(shell):
     document = shell.run("embed", "--json", "why is the sky blue?").json

@@ -57,6 +57,7 @@ def test_the_forms_of_trec_give_the_same(asked):
     assert one.json["modes"] == other.json["modes"]
 
 
+@only_deep
 def test_a_worse_table_is_told_as_worse(asked):
     for name in TEXTS:
         asked.write(f"docs/{name}.md", "Nothing of this is in here.")
@@ -85,6 +86,7 @@ def test_answers_that_no_document_is_count_as_not_found_and_are_told(asked):
     )
 
 
+@only_deep
 def test_answers_of_another_folder_are_refused_with_both_names(asked):
     asked.write("q.yaml", "- question: walrus\n  sources: [gone.md]\n")
     ran = asked.run("evaluate", "q.yaml")
@@ -104,6 +106,7 @@ def test_suggested_questions_are_headings_of_the_folder_and_can_be_put_at_once(a
     assert (again.code, "is there already" in again.err) == (2, True)
 
 
+@only_deep
 def test_suggestions_go_into_yaml_only(asked):
     ran = asked.run("evaluate", "--suggest", "mine.txt")
     assert (ran.code, "name it mine.yaml" in ran.err) == (2, True)

@@ -34,6 +34,7 @@ def test_the_chunks_at_some_lines(read):
     assert ran.json["document"]["lines"][1] > ran.json["shown"]["lines"][1]
 
 
+@only_deep
 def test_what_stands_around_a_hit(read):
     [hit] = read.run("search", "Paragraph 31", "--mode", "text", "-n", "1", "--json").json["results"]
     ran = read.run("get", hit["source"], "--around", hit["id"], "--max-characters", "300", "--json")
@@ -42,6 +43,7 @@ def test_what_stands_around_a_hit(read):
     assert hit["id"] in [chunk["id"] for chunk in ran.json["chunks"]]
 
 
+@only_deep
 def test_a_long_document_is_told_whole_in_one_piece(read):
     text = "\n\n".join(f"Sentence {n} of a document that is longer than one answer may be." for n in range(2500))
     read.write("docs/long.txt", text)

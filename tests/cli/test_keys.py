@@ -12,7 +12,7 @@ import pytest
 
 from embedingest.config.keys import hash_of, read_keys
 from tests.cli.test_serve import free_port
-from tests.depth import few, only_deep
+from tests.depth import only_deep
 from tests.server.client import get, post
 from tests.waiting import until
 
@@ -109,6 +109,7 @@ def test_a_broken_file_is_refused_by_line_without_its_values(shell, text):
         assert "sesame" not in refused.err
 
 
+@only_deep
 def test_keys_that_are_made_at_once_are_all_kept(shell):
     command = [sys.executable, "-m", "embedingest", "keys", "new", "--file", "k.yaml"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -136,7 +137,7 @@ def test_what_no_proxy_can_be_is_said_at_the_start(shell, arguments, message):
         assert message in refused.err
 
 
-@few(1)
+@only_deep
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [pytest.param(("serve",), marks=only_deep), ("watch", "docs", "--serve")])
 def test_a_server_takes_keys_origins_hosts_and_proxies(shell, command):

@@ -139,6 +139,7 @@ def test_who_has_other_models_than_the_table_was_written_with_leaves_it_to_the_c
     assert answered == [True, False]
 
 
+@only_deep
 def test_a_state_folder_that_was_moved_is_not_answered_for(zoo, answered):
     with living(zoo):
         (zoo.folder / ".embedingest").rename(zoo.folder / "moved")
@@ -165,6 +166,7 @@ def with_hit(found, **changes):
     return found | {"results": [found["results"][0] | changes]}
 
 
+@only_deep
 def test_what_is_no_document_of_a_search_is_not_shown(zoo):
     place = place_to_read(None, None, TABLE)
     found = zoo.run("search", "walrus", "-C", "1", "--explain", "--json").json

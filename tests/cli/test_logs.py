@@ -18,7 +18,7 @@ from embedingest.cli._logs import set_up_logging, tell_nothing
 from embedingest.cli._main import run_command
 from tests.cli.test_serve import ROOT, answers, free_port
 from tests.cli.test_terminal import NAME, RAW
-from tests.depth import few, some
+from tests.depth import only_deep, some
 from tests.server.client import connect, raw_request, read_to_end
 from tests.waiting import until
 
@@ -197,7 +197,7 @@ def raw_requests():
     yield raw_request({"query": f"{SECRET}\nforged", "filter": f"{SECRET} forged \x1b[2J"}, "/api/search")
 
 
-@few(1)
+@only_deep
 @pytest.mark.slow
 @pytest.mark.parametrize("form", some(["text", "json"], "text"))
 def test_hostile_requests_and_names_of_files_forge_no_line_and_no_text_is_logged(tmp_path, form):

@@ -117,6 +117,7 @@ def test_the_search_ends_at_home_and_at_the_border_of_a_file_system(zoo, monkeyp
     assert list(place_to_read(None, None, "chunks").looked) == [zoo.folder / "docs/deep"]
 
 
+@only_deep
 def test_a_state_folder_of_somebody_else_is_not_taken_from_above(zoo, monkeypatch):
     monkeypatch.chdir(zoo.folder / "docs")
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
@@ -131,6 +132,7 @@ def test_a_state_folder_of_somebody_else_is_not_taken_from_above(zoo, monkeypatc
     assert zoo.run("search", "walrus").code == 0
 
 
+@only_deep
 def test_a_command_that_makes_a_table_stays_in_the_working_folder_and_says_what_lies_above(zoo, monkeypatch):
     monkeypatch.chdir(zoo.folder / "docs")
     ran = zoo.run("ingest", "deep", "--model", "hashing")
@@ -170,6 +172,7 @@ def test_a_backup_of_the_table_alone_tells_of_the_folders_it_was_made_from(zoo, 
     assert status["in_sync"]
 
 
+@only_deep
 def test_a_working_folder_that_was_removed_is_told(zoo, nowhere):
     code = (
         "import os, sys; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')\n"
@@ -267,6 +270,7 @@ def test_the_front_door_looks_upwards_too(zoo, monkeypatch):
         embedingest.search("walrus", db="")
 
 
+@only_deep
 @pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
 def test_a_working_folder_whose_path_is_no_text_is_told_and_left_as_it_was(shell, monkeypatch, tmp_path_factory):
     folder = shell.folder / "caf\udce9"

@@ -90,6 +90,7 @@ def letters(site, tmp_path_factory):
     site.install("embedingest-letters", "1", "encoders", {"letters": "embedingest_letters:create"}, code)
 
 
+@only_deep
 def test_an_encoder_is_the_model_of_its_name(shell, letters):
     shell.write("docs/a.md", "The walrus sleeps.\n")
     assert shell.run("ingest", "docs", "--model", "letters", "--json").json["embedded"]["texts"] == 1

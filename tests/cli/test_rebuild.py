@@ -46,6 +46,7 @@ def test_a_folder_left_out_keeps_its_rows_until_a_person_says_so(table):
     assert rows(table) == 1
 
 
+@only_deep
 def test_what_was_forgotten_is_left_out_without_asking(table):
     assert table.run("forget", "docs").code == 0
     assert table.run("rebuild", "more", *HASHING).code == 0

@@ -76,6 +76,7 @@ def test_a_variable_that_is_not_set_is_named(shell, log, monkeypatch):
     assert "NOTED_KEY" in ran.err
 
 
+@only_deep
 def test_another_model_may_still_be_named(shell, log):
     assert shell.run("search", "animals", "--model", "hashing").code == 0
     assert log.read_text() == "abracadabra at-home\n"

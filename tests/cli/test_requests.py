@@ -71,6 +71,7 @@ def test_a_command_is_done_here_as_soon_as_the_writer_has_ended(emptied):
     assert waiting(emptied) == 0
 
 
+@only_deep
 def test_what_was_given_up_is_not_carried_out_by_a_watch_that_begins_later(emptied):
     with WriterLock(DB, "chunks"), meanwhile(lambda journal: os.kill(os.getpid(), signal.SIGINT)):
         assert emptied.run("confirm").code == 130
@@ -80,6 +81,7 @@ def test_what_was_given_up_is_not_carried_out_by_a_watch_that_begins_later(empti
         assert waiting(emptied) == 10
 
 
+@only_deep
 def test_what_a_killed_command_asked_is_not_carried_out_by_the_watch_that_was_asked(emptied):
     command = [sys.executable, "-m", "embedingest", "confirm"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -214,6 +216,7 @@ def test_an_error_comes_through_the_journal_as_it_was():
             assert type(came) is (embedingest.errors.ModelLoadError if kind is OfAPlugin else kind)
 
 
+@only_deep
 def test_another_writer_that_took_the_place_of_the_one_that_was_asked_is_asked_too(emptied):
     def take_over(journal):
         journal.begin_writing()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from tests.depth import only_deep
+
 
 def test_a_file_does_what_the_flags_do(shell):
     shell.write("docs/zoo.md", "# Zoo\n\nThe walrus sleeps on the ice.\n")
@@ -38,6 +40,7 @@ def test_two_pipelines_write_two_tables(shell):
 TWO = "pipelines:\n  a: {sources: [{path: a}], model: hashing, table: a}\n  b: {sources: [{path: b}], model: hashing, table: b}\n"
 
 
+@only_deep
 def test_once_tells_where_a_run_stands_as_ingest_does_and_names_which_of_several(shell, monkeypatch):
     monkeypatch.setattr("embedingest.progress._PLAIN_LINE_SECONDS", 0.0)
     shell.write("a/zoo.md", "The walrus sleeps.\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from embedingest.build.ask import address_of
-from tests.depth import few
+from tests.depth import few, only_deep
 from tests.server.client import get, post
 from tests.waiting import until
 
@@ -90,7 +90,7 @@ def test_a_port_that_is_taken_is_said_with_the_way_out(start):
     assert "--port" in errors
 
 
-@few(1)
+@only_deep
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_it_at_once(start, number):
     port = free_port()

@@ -93,6 +93,7 @@ SNAPSHOTS_TOLD = [
 ]
 
 
+@only_deep
 def test_what_became_of_a_snapshot_is_told(shell):
     shell.write("docs/a.md", "penguins are animals")
     assert shell.ingest().code == 0

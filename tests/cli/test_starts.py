@@ -57,6 +57,7 @@ def test_an_ingest_of_what_is_unchanged_imports_no_arrays_no_tokenizer_no_loader
     assert sorted(imported_by(shell, *ingest) & unwanted) == []
 
 
+@only_deep
 def test_a_plan_of_what_is_unchanged_opens_no_table(table):
     assert sorted(imported_by(table, "plan", "--json") & (HEAVY | OF_A_TABLE - {"numpy"} | OF_A_MODEL)) == []
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedingest.cli._output import print_json, print_line, print_note, printable
+from tests.depth import only_deep
 
 HOSTILE = (
     "sky \x1b]0;PWNED-TITLE\x07 \x1b[31mRED\x1b[0m \x1b[2J blue \x1b]52;c;ZWNobyBwd25lZA==\x07 \x9b31mC1 \x08\x08back"
@@ -68,6 +69,7 @@ def test_no_command_sends_a_control_character_of_a_user(hostile):
     assert [command for command, said in ran if not said.out + said.err] == []
 
 
+@only_deep
 def test_search_and_status_show_names_as_they_are_but_spelled(hostile):
     found = hostile.run("search", "sky", "--no-fold").out
     assert r"sky\x1b[2J\x9b31m\nin sync [bold]b[/] \u202efdp.md" in found
@@ -83,6 +85,7 @@ def test_json_says_texts_and_names_exactly_without_raw_controls(hostile):
     assert HOSTILE.partition("\r")[0] in hit["text"]
 
 
+@only_deep
 def test_folded_copies_are_counted(hostile):
     assert "and 1 more place" in hostile.run("search", "sky").out
     (hit,) = hostile.run("search", "sky", "--json").json["results"]

@@ -7,6 +7,7 @@ import shlex
 import yaml
 
 from embedingest.cli._typed import typed
+from tests.depth import only_deep
 
 
 def test_the_usual_table_needs_no_options(shell):
@@ -36,6 +37,7 @@ def test_what_a_run_says_of_waiting_deletions_carries_them_out_as_it_stands(shel
     assert shell.run("status", *command[2:], "--json").json["pending_deletes"] == []
 
 
+@only_deep
 def test_a_retry_says_of_waiting_deletions_what_carries_them_out_as_it_stands(shell):
     for number in range(20):
         shell.write(f"docs/w{number}.md", f"Text number {number}.")

@@ -36,6 +36,7 @@ def filled(table):
         table.commit(adding(*[row(f"{number}-{i}.md", text=f"sentence {i} of {number}") for i in range(200)]))
 
 
+@only_deep
 def test_all_upkeep_is_done_there_and_seen_here(table):
     filled(table)
     asked = []

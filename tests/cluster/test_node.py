@@ -127,6 +127,7 @@ def test_a_file_that_is_written_while_it_is_read_is_read_again(world: World) -> 
     assert assert_as_in_one_process(world) == 1
 
 
+@only_deep
 def test_what_changed_is_written_again_and_what_did_not_keeps_its_vectors(world: World) -> None:
     world.write("edited.md", text_of("one", "two"))
     world.write("touched.md", text_of("three"))
@@ -216,6 +217,7 @@ def test_a_text_is_computed_once_however_many_documents_of_a_part_have_it(world:
     assert world.engine.texts == [chunk_of("same")]
 
 
+@only_deep
 def test_a_part_that_is_tried_again_has_the_same_outcome_and_computes_nothing(world: World) -> None:
     library(world, 8)
     with driving(world) as driver:
@@ -300,6 +302,7 @@ def test_a_file_that_went_away_is_no_failure(world: World) -> None:
         assert [file.state is None for file in sorted(result.files)] == [True, False]
 
 
+@only_deep
 def test_the_files_of_the_next_part_are_read_beside_the_work_at_another(world: World) -> None:
     library(world, 12)
     with driving(world) as driver:
@@ -445,7 +448,7 @@ sections = st.lists(st.sampled_from(["mill", "owl", "seal", "tide", "moss", "lim
 libraries = st.lists(sections, min_size=1, max_size=8).filter(any)  # where nothing is written there is no table
 
 
-@settings(max_examples=much(10, 25))
+@settings(max_examples=much(4, 25))
 @given(libraries, st.integers(1, 3), st.booleans(), st.booleans(), st.integers())
 def test_any_way_to_cut_files_into_parts_gives_the_same_rows_and_computes_each_text_once(
     documents: list[list[str]], nodes: int, far: bool, ahead: bool, seed: int
@@ -461,7 +464,7 @@ def test_any_way_to_cut_files_into_parts_gives_the_same_rows_and_computes_each_t
         assert assert_as_in_one_process(world) == sum(len(words) for words in documents)
 
 
-@settings(max_examples=much(10, 25))
+@settings(max_examples=much(4, 25))
 @given(libraries, libraries, st.booleans(), st.integers(1, 3), st.booleans(), st.booleans(), st.integers())
 def test_after_any_edits_the_rows_are_those_of_a_fresh_run_and_no_text_is_computed_twice(
     before: list[list[str]],

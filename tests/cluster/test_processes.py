@@ -154,6 +154,7 @@ def test_closing_ends_nodes_at_once_whatever_they_do():
     nodes.close()
 
 
+@only_deep
 def test_nodes_end_with_the_driver_that_is_killed(tmp_path):
     script = tmp_path / "driver.py"
     script.write_text(

@@ -59,6 +59,7 @@ def test_items_of_a_source_that_is_no_folder_are_read_by_the_nodes(tmp_path: Pat
     assert world.contents() == other.contents()
 
 
+@only_deep
 def test_one_process_finds_everything_known_afterwards_and_nodes_what_one_process_did(world: World) -> None:
     run_clustered(world)
     launched: list[Threads] = []
@@ -284,6 +285,7 @@ def test_a_part_that_fails_for_a_full_disk_is_not_tried_again(world: World) -> N
     assert set(tried) == {1}
 
 
+@only_deep
 def test_files_and_bytes_of_parts_that_have_ended_are_told_together_before_they_are_committed(world: World) -> None:
     walks: list[ClusterWalk] = []
     told: list[Standing] = []

@@ -33,8 +33,8 @@ NO_DEEDS = {"frame", "__init__"}
 NAMES = sorted(
     path.stem for path in HERE.glob("*.py") if path.stem not in NO_DEEDS and not path.stem.startswith("test_")
 )
-EVERY = 1 if os.environ.get("EMBEDINGEST_DEEDS") == "all" else 8
-"""Each way plays every eighth deed, unless `EMBEDINGEST_DEEDS=all` asks for each of them."""
+EVERY = 1 if os.environ.get("EMBEDINGEST_DEEDS") == "all" else 16
+"""Each way plays every sixteenth deed, unless `EMBEDINGEST_DEEDS=all` asks for each of them."""
 BY_EVENTS, BY_POLLING = NAMES[::EVERY], NAMES[EVERY // 2 :: EVERY]
 MARK = "zz-mark.md"
 MEMORY = Path("/dev/shm")

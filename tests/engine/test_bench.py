@@ -7,6 +7,7 @@ from embedingest.engine.bench import measure, pieces
 from embedingest.engine.compiled.encoder import create
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.hashing import HashingEncoder
+from tests.depth import only_deep
 from tests.engine.tiny import TEXTS
 
 
@@ -35,6 +36,7 @@ def test_a_report_counts_tokens_texts_and_latencies():
     assert report.as_dict()["query"]["texts"] == 20
 
 
+@only_deep
 def test_a_compiled_model_is_told_as_a_share_of_the_ceiling(tiny_folder, own_cache):
     folder = ModelFolder.open(tiny_folder("bert-mean"))
     report = measure(

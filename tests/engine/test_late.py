@@ -63,7 +63,7 @@ def split(answer):
     return [answer.vectors[start:end] for start, end in zip(answer.offsets, answer.offsets[1:], strict=False)]
 
 
-@few(3)
+@few(2)
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*")
 @pytest.mark.parametrize("layout", LAYOUTS)

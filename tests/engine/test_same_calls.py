@@ -63,7 +63,7 @@ def model(request, tiny_folder, tmp_path):
     return folder
 
 
-@few(16)
+@few(10)
 @pytest.mark.deep
 @pytest.mark.parametrize("model", ROWS, indirect=True)
 @pytest.mark.parametrize("precision", ["auto", pytest.param("fp32", marks=only_deep)])

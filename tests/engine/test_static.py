@@ -18,6 +18,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.torch.encoder import create as torch_encoder
 from embedingest.errors import ModelLoadError
+from tests.depth import only_deep
 from tests.engine.tiny import TEXTS, WORDS, Kind, reference, tokenizer, vectors
 
 WIDTH = 48
@@ -99,6 +100,7 @@ def test_tables_of_other_numbers(tmp_path, kind):
     np.testing.assert_allclose(encoder.encode(ids)[0], mean / np.linalg.norm(mean), atol=1e-6)
 
 
+@only_deep
 def test_long_batches_are_summed_in_parts(tmp_path):
     encoder = create(ModelFolder.open(saved(tmp_path / "m")), ModelConfig())
     texts = [" ".join(WORDS[i % 7 :] * (1 + 211 * (i % 5))) for i in range(12)] + [""]

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.depth import much
+from tests.depth import much, only_deep
 
 ROUNDS = much(6, 20)
 
@@ -51,6 +51,7 @@ def test_files_from_the_future_and_from_before_the_epoch_are_files(world):
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_clock_that_jumps_back_by_years_stops_no_retry(world):
     """Due times lie in the future of the old clock; the next change, or a person, is heard all the same."""
     path = world.write("a.md", "words")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from embedingest.errors import EngineClosedError, EngineError
+from tests.depth import only_deep
 from tests.ingest.world import CountingEngine
 from tests.waiting import HANGS_SECONDS
 
@@ -48,6 +49,7 @@ def test_an_engine_that_raises_ends_the_run_and_the_next_one_does_the_rest(world
     world.assert_like_fresh()
 
 
+@only_deep
 def test_what_was_embedded_before_an_engine_failed_is_not_embedded_again(world):
     for number in range(300):
         world.write(f"more/m{number}.md", f"Document {number} of many is unlike the others. " * 2)

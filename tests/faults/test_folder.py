@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from tests.depth import much, only_deep
+from tests.depth import only_deep
 from tests.faults.elsewhere import as_nobody
 
 pytestmark = pytest.mark.slow
@@ -98,10 +98,9 @@ def test_a_path_of_four_thousand_characters_is_ingested(world):
 
 
 @only_deep
-@pytest.mark.deep
 def test_thousands_of_empty_files_are_counted_and_store_nothing(world):
     (world.folder / "empty").mkdir()
-    count = much(1_000, 3_000)
+    count = 3_000
     for number in range(count):
         os.close(os.open(world.folder / f"empty/e{number}", os.O_CREAT))
     report = world.run()
@@ -110,6 +109,7 @@ def test_thousands_of_empty_files_are_counted_and_store_nothing(world):
     world.assert_like_fresh()
 
 
+@only_deep
 def test_hard_links_and_links_inside_are_documents_of_their_own_and_embed_nothing(world):
     world.run()
     os.link(world.folder / "part0/doc0.md", world.folder / "twin.md")
@@ -124,6 +124,7 @@ def test_hard_links_and_links_inside_are_documents_of_their_own_and_embed_nothin
     world.assert_like_fresh()
 
 
+@only_deep
 def test_renames_that_change_case_only_keep_every_row(world):
     world.run()
     count = len(world.contents())

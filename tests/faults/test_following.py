@@ -45,6 +45,7 @@ def test_edits_renames_moves_and_removals_are_followed(world):
     world.assert_like_fresh()
 
 
+@only_deep
 def test_moves_embed_nothing(world):
     with Following(world) as following:
         world.engine.texts.clear()

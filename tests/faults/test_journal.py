@@ -178,6 +178,7 @@ def test_what_is_damaged_is_put_aside_and_named_once(world, caplog):
     assert caplog.text.count(aside.name) == 1
 
 
+@only_deep
 def test_only_the_last_few_are_kept(world):
     world.run()
     path = world.state / "chunks.sqlite"
@@ -187,6 +188,7 @@ def test_only_the_last_few_are_kept(world):
     assert [other.read_text() for other in put_aside(path)] == [f"damage number {number}" for number in (3, 4, 5)]
 
 
+@only_deep
 def test_verify_finds_what_no_statement_met_and_mends_it(world):
     world.run()
     path = world.state / "chunks.sqlite"

@@ -107,7 +107,7 @@ def test_files_that_are_moved_one_by_one_or_copied_and_removed_take_their_rows_a
     world.assert_like_fresh()
 
 
-@few(1)
+@only_deep
 @pytest.mark.parametrize("way", WAYS)
 def test_a_move_while_a_backlog_is_under_way_loses_nothing_and_does_not_wait_for_its_end(tmp_path, way):
     world = Moving(tmp_path, 60)

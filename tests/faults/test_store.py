@@ -57,6 +57,7 @@ def test_a_table_deleted_while_running_is_an_error_of_the_store_and_the_next_run
     world.assert_like_fresh()
 
 
+@only_deep
 def test_another_writers_commits_in_between_do_no_harm(world):
     world.run()
 

@@ -12,7 +12,7 @@ import pytest
 from embedingest.errors import FingerprintError, InputError
 from embedingest.ingest.remedies import remedy_of
 from embedingest.store.values import LATE, SPARSE
-from tests.depth import few
+from tests.depth import few, only_deep
 from tests.ingest.crashing import Crash, CrashingTable, Fuse
 from tests.ingest.world import World
 from tests.words_engine import WordsEngine, token_of, vector_of, words_of
@@ -227,6 +227,7 @@ def test_what_another_model_made_is_not_taken_from_the_cache(tmp_path):
     assert {kind for kind, _ in other.engine.texts} == {"sparse"}
 
 
+@only_deep
 def test_verify_finds_and_mends_a_value_that_is_not_its_texts(world):
     world.write("owls.md", OWLS)
     world.write("seals.md", SEALS)

@@ -149,7 +149,6 @@ def assert_stored(world: World) -> None:
 
 
 @only_deep
-@pytest.mark.deep
 def test_no_value_in_any_column_ends_a_run(saying: None, tmp_path: Path) -> None:
     world = World(tmp_path, load={"loaders": {"*.said": "saying"}})
     files = documents()

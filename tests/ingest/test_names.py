@@ -110,6 +110,7 @@ def test_every_document_has_a_source_that_leads_back_to_it(world: World) -> None
     assert_whole(world)
 
 
+@only_deep
 def test_a_lost_journal_loses_no_document(world: World) -> None:
     world.run()
     before = world.contents()

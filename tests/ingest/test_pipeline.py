@@ -155,6 +155,7 @@ def test_a_touched_file_is_not_extracted_again_and_its_rows_follow_its_time(worl
     world.assert_like_fresh()
 
 
+@only_deep
 def test_other_settings_redo_what_they_concern_and_no_more(world: World) -> None:
     fill(world)
     world.write("page.html", "<html><body><h1>Web</h1><p>A page of its own.</p></body></html>")
@@ -168,6 +169,7 @@ def test_other_settings_redo_what_they_concern_and_no_more(world: World) -> None
     world.assert_like_fresh()
 
 
+@only_deep
 def test_a_document_prompt_changes_every_vector(world: World) -> None:
     fill(world, 2)
     world.run()
@@ -259,6 +261,7 @@ def test_a_root_that_comes_back_waits_no_longer(world: World) -> None:
     assert (report.files.pending_deletes, report.embedded.texts, report.exit_code) == (0, 0, 0)
 
 
+@only_deep
 def test_most_of_a_folder_gone_at_once_waits_while_moves_do_not(world: World) -> None:
     fill(world, 12)
     world.run()

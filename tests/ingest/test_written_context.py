@@ -14,6 +14,7 @@ import pytest
 from embedingest.errors import ConfigError
 from embedingest.ingest.identity import text_hash
 from embedingest.ingest.run.contexts import MOST_REQUESTS
+from tests.depth import only_deep
 from tests.ingest.world import World
 from tests.waiting import HANGS_SECONDS, until
 
@@ -112,6 +113,7 @@ def test_a_changed_chunk_is_asked_about_alone(world):
     world.assert_like_fresh()
 
 
+@only_deep
 def test_what_stands_around_a_chunk_counts_where_it_is_sent(world):
     world.asks(document_characters=40)
     text = "\n\n".join(f"paragraph {number} of a long long note" for number in range(6))
@@ -129,6 +131,7 @@ def test_what_stands_around_a_chunk_counts_where_it_is_sent(world):
     assert len(world.asked()) < 6
 
 
+@only_deep
 def test_another_command_is_asked_about_everything_and_embeds_what_it_changes(world):
     world.write("two.txt", TWO)
     world.run()
@@ -219,6 +222,7 @@ def test_stopping_ends_a_command_that_hangs_and_keeps_what_was_written(world):
     assert not world.engine.texts
 
 
+@only_deep
 def test_more_chunks_than_are_asked_about_at_once_all_get_theirs(tmp_path):
     world = Written(tmp_path, concurrency=8)
     count = 60

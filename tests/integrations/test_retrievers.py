@@ -89,6 +89,7 @@ def test_filters_groups_and_neighbours_are_those_of_our_search(found, place):
     assert "Lions sleep" in text
 
 
+@few(1)
 @BOTH
 def test_what_is_found_stands_in_the_order_of_a_reranker(found, place, tmp_path):
     folder = str(cross.save("bert", tmp_path / "judge"))

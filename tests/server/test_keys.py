@@ -110,7 +110,7 @@ def test_a_filtered_key_sees_its_folder_and_is_told_so(port, mode, fold):
     assert "team-b" in str(everything)
 
 
-@settings(max_examples=much(40, 200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=much(20, 200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=trees | st.sampled_from(HOSTILE) | st.text(max_size=40),
     mode=st.sampled_from(["vector", "text", "hybrid"]),

@@ -15,6 +15,7 @@ from embedingest.build.serving import open_server, preloaded
 from embedingest.build.session import Session
 from embedingest.config import ServerConfig
 from embedingest.errors import EmbedingestError
+from tests.depth import only_deep
 from tests.engine import cross, seconds, tiny
 from tests.server.client import get, post
 from tests.waiting import until
@@ -94,6 +95,7 @@ def test_what_cannot_be_answered_is_refused_before_a_model_is_loaded(place):
         assert session.engine.running() == []
 
 
+@only_deep
 def test_tokens_of_an_embedding_model_that_put_hits_in_order_are_told_as_such(place):
     with served(place, preload=False) as port:
         assert search(port).json()["rerank"]["by"] == "cross-encoder"

@@ -19,7 +19,7 @@ from embedingest.server.app import create_app
 from embedingest.server.pipelines import PipelineFigures, PipelineRefusalError
 from embedingest.server.run import HttpServer
 from embedingest.server.streams import MOST_STREAMS
-from tests.depth import few, much
+from tests.depth import few, only_deep
 from tests.server.client import connect, get, post, read_to_end
 from tests.server.keyed import made
 from tests.server.wirecases import send
@@ -157,13 +157,13 @@ def test_one_producer_serves_all_and_rests_once_nobody_reads(server, board):
     assert server._app.server_state.streams._producer is None
 
 
-@pytest.mark.deep
+@only_deep
 def test_streams_are_bounded_however_many_are_asked_for_and_queries_go_on(server, board):
     """What is counted is work: with all streams open, a query waits for a few of their writes at most."""
     with contextlib.ExitStack() as readers:
         for _ in range(MOST_STREAMS):
             assert readers.enter_context(stream(server)).status == 200
-        refused = [get(server.port, "/ui/data/events") for _ in range(much(50, 900))]
+        refused = [get(server.port, "/ui/data/events") for _ in range(900)]
         assert {reply.status for reply in refused} == {503}
         assert refused[0].headers["retry-after"] == "1"
         assert open_streams(server) == MOST_STREAMS
@@ -233,6 +233,7 @@ def test_a_stream_ends_after_a_while_so_that_who_may_no_longer_look_is_told(serv
         until(lambda: reader.lines.readline() == b"0\r\n", "the end of the answer")
 
 
+@only_deep
 def test_a_key_that_is_taken_away_is_told_nothing_more(engine, board, tmp_path):
     key, held = made("control")
     keys = tmp_path / "keys.yaml"

@@ -19,7 +19,7 @@ from embedingest.store.schema import matrix_of
 from embedingest.store.table import open_table
 from embedingest.store.terms import TERM
 from embedingest.store.values import Changes, ColumnModel
-from tests.depth import much
+from tests.depth import much, only_deep
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row, vector_of
 
 RUN = "a run"
@@ -119,6 +119,7 @@ def test_a_row_to_refresh_that_is_not_there_is_named(table):
         write_rows(table, Changes(refresh=[row("gone.md")]))
 
 
+@only_deep
 def test_many_refreshed_rows_are_read_a_few_thousand_at_a_time(table):
     rows = [row(f"{i}.md", text="same") for i in range(6_000)]
     table.commit(adding(*rows))
@@ -308,7 +309,7 @@ def changes_between(held, wanted):
     return Changes(new, vectors, refresh=fresh, delete=[key for key in held if key not in wanted])
 
 
-@settings(max_examples=much(20, 100), deadline=None)
+@settings(max_examples=much(8, 100), deadline=None)
 @given(st.lists(STEP, min_size=1, max_size=4))
 def test_any_sequence_of_part_commits_repeated_and_interrupted_equals_what_was_wanted(tmp_path_factory, steps):
     place = tmp_path_factory.mktemp("db")

@@ -73,7 +73,7 @@ def deleted_open(folder):
 @needs_descriptors
 def test_deleted_files_stay_open_for_some_upkeeps_only_in_writer_and_reader(table, searcher, tmp_path):
     counts = []
-    for number in range(8 * MOST_REPLACED):
+    for number in range(5 * MOST_REPLACED):
         change(table, number)
         assert found(searcher) == texts(number)
         counts.append(deleted_open(tmp_path))
@@ -83,6 +83,7 @@ def test_deleted_files_stay_open_for_some_upkeeps_only_in_writer_and_reader(tabl
     assert min(rounds[-1]) <= 3 * MOST_REPLACED, counts  # it would be three times the upkeeps
 
 
+@only_deep
 @needs_descriptors
 def test_a_reader_alone_lets_go_of_what_another_process_replaced(opened, searcher, tmp_path):
     handle = searcher.table.handle
@@ -96,6 +97,7 @@ def test_a_reader_alone_lets_go_of_what_another_process_replaced(opened, searche
     assert len(seen) >= 2
 
 
+@only_deep
 def test_reads_that_are_under_way_and_searches_beside_them_are_not_disturbed(table, searcher):
     stop, answers, errors = threading.Event(), [], []
 

@@ -50,6 +50,7 @@ def test_the_first_rows_are_indexed_for_text_and_then_nothing_is_asked(table):
     assert table.stats().indices == {"text_idx": (1, 0)}
 
 
+@only_deep
 def test_many_small_commits_are_compacted_folded_and_cleaned(table, tmp_path):
     upkeep = Upkeep(max_fragments=8, max_versions=10, retention_seconds=0.3)
     for number in range(40):

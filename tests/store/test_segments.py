@@ -69,6 +69,7 @@ def test_what_several_processes_make_is_one_index_each(opened, processes, float1
     assert not table.maintain(SMALL)
 
 
+@only_deep
 def test_new_rows_are_folded_into_them_as_into_any_other(opened, processes):
     table = filled(opened(dimensions=DIMENSIONS), commits=2)
     table.index_with(segmented(processes, 2, least_rows=0))

@@ -17,6 +17,7 @@ from embedingest.errors import FingerprintError, StoreError, TableMissingError
 from embedingest.store.schema import COLUMNS
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SourceState
+from tests.depth import only_deep
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row, vector_of
 
 ROOT = Path(__file__).parents[2]
@@ -130,6 +131,7 @@ def test_source_states_say_which_sources_are_whole(table):
     assert states["mixed"].content_hash == "d" * 64
 
 
+@only_deep
 def test_many_sources_are_read_in_one_go(table):
     rows = [row(f"{i}.md", text=f"words {i % 7}") for i in range(7_000)]
     table.commit(adding(*rows))
@@ -207,6 +209,7 @@ def test_another_handle_sees_a_commit_at_once_with_interval_zero(table, opened):
     assert reader.count() == 1
 
 
+@only_deep
 def test_a_full_disk_is_told_and_what_was_stored_stays(table, opened, tmp_path):
     """The limit on file size stands for the full disk: the write fails in the same place, for a whole process."""
     table.commit(adding(row("before.md")))

@@ -48,6 +48,7 @@ def test_a_large_table_gets_its_vector_index_measured_and_remembered(large):
     assert set(large.stats().indices) == {f"{name}_idx" for name in ("text", "vector", *KEY_COLUMNS)}
 
 
+@only_deep
 def test_the_index_and_exact_search_agree_and_new_rows_are_found_before_they_are_folded(large):
     questions = clustered(20, 2)
     exact = [

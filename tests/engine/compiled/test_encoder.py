@@ -130,6 +130,7 @@ def test_a_damaged_entry_is_made_again(folder, copied_entry, damage):
     assert_right(encoder, folder)
 
 
+@only_deep
 def test_no_texts_are_no_vectors(folder, own_cache):
     encoder = create(folder, AUTO)
     assert encoder.encode([]).shape == (0, encoder.dimensions)

@@ -63,7 +63,7 @@ def tokens(tokenizer: Tokenizer, *pieces: str) -> list[int]:
 
 
 @pytest.mark.weights
-@settings(max_examples=much(80, 250))
+@settings(max_examples=much(40, 250))
 @given(text=texts, size=st.integers(1, 250))
 def test_the_pieces_of_any_text_have_the_tokens_of_the_whole(bert, text, size):
     assert tokens(bert, *Cutter(bert).pieces(text, size)) == tokens(bert, text)
@@ -74,7 +74,7 @@ def test_so_it_is_for_every_kind_of_tokenizer_that_is_cut_at_all(kind):
     tokenizer = of_kind(kind)
     cutter = Cutter(tokenizer)
 
-    @settings(max_examples=much(60, 150))
+    @settings(max_examples=much(30, 150))
     @given(text=texts, size=st.integers(1, 60))
     def holds(text, size):
         assert tokens(tokenizer, *cutter.pieces(text, size)) == tokens(tokenizer, text)

@@ -158,7 +158,7 @@ OTHER_KEYS = (
 keys = st.sampled_from([*BERT, *POOLING, *DENSE, *OTHER_KEYS])
 
 
-@settings(max_examples=much(60, 300), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=much(30, 300), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.sampled_from(SETTINGS_FILES), keys, values, st.booleans())
 def test_whatever_one_setting_is_a_folder_opens_or_is_refused(path, name, key, value, whole):
     file = path / name
@@ -227,7 +227,7 @@ def test_a_header_of_another_length_is_refused_before_memory_is_taken(tmp_path, 
         read_header(weights(tmp_path / "model.safetensors", {"w": tensor([4], 0, 16)}, length=length))
 
 
-@settings(max_examples=much(50, 200), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=much(25, 200), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.integers(0, 200), st.integers(0, 255))
 def test_any_byte_of_a_header_may_be_damaged(tmp_path, index, byte):
     file = weights(tmp_path / "model.safetensors", {"w": tensor([2, 2], 0, 16)})

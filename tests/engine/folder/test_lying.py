@@ -18,6 +18,7 @@ from embedingest.engine.folder.tokenizer import FastTokenizer
 from embedingest.engine.torch.encoder import create as torch_encoder
 from embedingest.engine.vectors import normalise
 from embedingest.errors import InputError, ModelLoadError
+from tests.depth import few
 from tests.engine.tiny import TEXTS, vectors
 
 
@@ -129,6 +130,7 @@ def with_pattern(folder, pattern):
     return folder / "tokenizer.json"
 
 
+@few(1)
 @pytest.mark.parametrize("pattern", [r"(a+)+$", r"(\w+\w+)+[;]$", r"^(([a-z])+.)+[A-Z]([a-z])+$"])
 def test_a_pattern_that_never_ends_is_refused(folder, pattern):
     with pytest.raises(ModelLoadError, match="a pattern that does not end"):

@@ -113,6 +113,7 @@ def anonymous() -> int:
     return int(Path("/proc/self/status").read_text().partition("RssAnon:")[2].split()[0]) * 1024
 
 
+@only_deep
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is told so by Linux alone")
 def test_loading_maps_the_files_and_copies_no_matrix(large, tiny_folder):
     load_chain(ModelFolder.open(tiny_folder("causal-right-padded")))  # what is imported and set up, once
@@ -159,6 +160,7 @@ def test_a_forward_widens_one_layer_at_a_time_and_of_the_table_the_rows_that_it_
     assert not any(alive() is not None for alive in widened.alive)
 
 
+@only_deep
 def test_a_trace_widens_nothing_and_its_graph_holds_the_weights_as_they_are_stored(large, widened):
     converter = Converter(large)
     widened.clear()

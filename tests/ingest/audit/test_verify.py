@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from embedingest.store.values import Changes
+from tests.depth import only_deep
 from tests.ingest.world import World
 
 
@@ -67,6 +68,7 @@ def test_missing_stale_surplus_and_orphaned_rows_are_named_and_mended(world: Wor
     world.assert_like_fresh()
 
 
+@only_deep
 def test_doubled_rows_are_named_and_mended_without_embedding(world: World) -> None:
     row = next(iter(world.contents().values()))[0]
     with contextlib.closing(world.table()) as table:

@@ -81,6 +81,7 @@ def test_a_document_that_takes_its_process_down_twice_is_to_blame(setup, files, 
     assert how in results["b"].message
 
 
+@only_deep
 def test_a_process_that_died_once_by_chance_is_not_held_against_the_document(setup, files, tmp_path):
     with WorkerPool(setup) as pool:
         results = outcomes(pool, files(b=f"once {tmp_path}/seen"))

@@ -110,6 +110,7 @@ def test_of_several_slow_files_none_holds_back_the_others_and_all_are_read(setup
     assert stage.read() == dict.fromkeys("abc", 1)
 
 
+@only_deep
 def test_what_was_read_before_a_worker_died_is_not_read_again(setup, stage):
     with WorkerPool(setup, **NEVER) as pool:
         before = [pool.submit(stage.quick(name)) for name in "abc"]
@@ -142,6 +143,7 @@ def test_a_worker_that_is_killed_while_its_batch_is_taken_back_loses_no_file_and
     assert stage.read() == dict.fromkeys(names, 1)
 
 
+@only_deep
 def test_closing_ends_the_spare_too_and_answers_every_file(setup, stage):
     pool = WorkerPool(setup, **SLOW)
     futures = [pool.submit(stage.slow(name)) for name in ("s1", "s2", "s3")]
@@ -169,6 +171,7 @@ def test_where_no_spare_can_be_started_files_wait_and_none_fails(setup, stage, m
         assert all_read([slow, *waiting])
 
 
+@only_deep
 def test_a_slow_file_has_its_own_time_and_fails_alone(setup, stage):
     with WorkerPool(setup, timeout_seconds=1.0, **SLOW) as pool:
         slow = pool.submit(stage.slow("slow"))

@@ -13,7 +13,7 @@ from embedingest.ingest.extract.bounds import bounded_document
 from embedingest.ingest.load.choose import SUFFIXES
 from embedingest.ingest.load.inner import each_document, load_inner
 from tests import samples
-from tests.depth import few
+from tests.depth import few, only_deep
 from tests.ingest.load.pumps import WordSizer
 
 BAD = samples.bad()
@@ -43,6 +43,7 @@ def test_read_all_the_same(name):
     assert time.process_time() - start < LIMIT_SECONDS
 
 
+@only_deep
 def test_ten_thousand_pages_are_read_each_with_its_number():
     data = samples.pdf(pages=[[f"page {n} of the mill book"] for n in range(1, 10_001)])
     start = time.process_time()

@@ -7,7 +7,7 @@ import pytest
 from embedingest.errors import ConfigError
 from embedingest.ingest.chunk.emit import Emitter
 from embedingest.ingest.load.html import create, read
-from tests.depth import few, much
+from tests.depth import few, much, only_deep
 
 PAGE = """<!doctype html><html lang="en"><head><title>The page</title>
 <link rel="canonical" href="https://example.org/page"><meta name="description" content="About it.">
@@ -203,6 +203,7 @@ def test_thousands_of_nested_elements_are_read_in_linear_time(tags):
     assert seconds(4 * count) < 0.5 + 10 * flat
 
 
+@only_deep
 def test_a_table_around_many_tables_asks_its_inside_once():
     """Hundreds around the same thousands: 50 000 took 11 s, when each looked through all of it for its blocks."""
     inside = "<tr><td>innermost</td></tr>" * 40_000

@@ -10,6 +10,7 @@ from embedingest.ingest.load.choose import choose
 from embedingest.ingest.load.inner import load_inner
 from embedingest.ingest.load.letters.saved_page import SavedPageLoader
 from embedingest.ingest.load.mail import MailLoader
+from tests.depth import only_deep
 
 
 def load(data, name="a.eml"):
@@ -207,6 +208,7 @@ def test_what_is_none_of_these_is_refused(name, data):
     assert caught.value.code == "corrupt"
 
 
+@only_deep
 def test_parts_beyond_the_bound_are_counted():
     message = multipart("mixed", *[("Content-Type: text/plain", f"{n}") for n in range(2003)], head=HEAD)
     assert MailLoader().load(message.encode(), "a.eml").notices == {"attachments_left_out": 3}

@@ -27,6 +27,7 @@ PAGES = {
 }
 
 
+@only_deep
 def test_no_page_is_read_in_quadratic_time():
     """By the processor's own time, in a process of its own: 800 KB took minutes of every one of these."""
     code = (

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.packaged import PACKAGED
-from tests.depth import few
+from tests.depth import few, only_deep
 from tests.engine.folder.handmade import BERT, model, write
 from tests.engine.shelf import Watched, engine_of
 from tests.server.client import get, post
@@ -88,6 +88,7 @@ def test_a_damaged_folder_is_a_500_that_names_the_file(local, folder, damage):
     assert (shown.status, shown.json()["error"]) == (500, failed.json()["error"])
 
 
+@only_deep
 @pytest.mark.weights
 def test_a_model_deleted_while_loaded_serves_until_it_is_unloaded_and_then_says_so(local, folder):
     assert post(local, "/api/embed", {"model": "local", "input": "x"}).status == 200

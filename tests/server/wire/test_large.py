@@ -61,14 +61,14 @@ def outcome(body: bytes):
         return None
 
 
-@settings(max_examples=much(80, 400))
+@settings(max_examples=much(40, 400))
 @given(bodies)
 def test_pieces_hold_what_the_whole_holds(text):
     body = text.encode()
     assert in_pieces(body) == outcome(body) != None  # noqa: E711 -- every such body is understood
 
 
-@settings(max_examples=much(80, 400))
+@settings(max_examples=much(40, 400))
 @given(bodies, st.data())
 def test_a_body_that_is_broken_anywhere_is_refused_or_means_the_same(text, data):
     body = bytearray(text.encode())

@@ -11,7 +11,7 @@ from embedingest.errors import ConfigError
 from embedingest.store.snapshots import at, tag
 from embedingest.store.terms import TERM
 from embedingest.store.values import LATE, SPARSE, Changes, SearchQuery
-from tests.depth import few
+from tests.depth import few, only_deep
 from tests.store.doubles import adding, row, vector_of
 from tests.store.test_extras import BOTH, late_of, sparse_of, with_extras
 
@@ -113,6 +113,7 @@ def test_a_snapshot_answers_with_its_own(table):
     assert "d2.md" in {hit.source for hit in at(table, "then").search(asked("owls", "late"))}
 
 
+@only_deep
 def test_many_equal_scores_come_in_one_order_whatever_the_page(opened):
     table = opened(extras=BOTH)
     table.commit(with_extras(*(row(f"d{i:03}.md", text=f"{'ab' if i % 2 else 'ba'}") for i in range(120))))

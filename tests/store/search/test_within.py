@@ -68,7 +68,7 @@ def asking(text, mode="vector", **options):
     return SearchQuery(text, vector=None if mode == "text" else vector_of(text), mode=mode, **options)
 
 
-@settings(max_examples=much(20, 120), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=much(8, 120), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     outer=trees,
     inner=trees | st.sampled_from(HOSTILE) | st.text(max_size=30),

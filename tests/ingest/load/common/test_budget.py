@@ -20,6 +20,7 @@ from embedingest.ingest.load.opendocument import OpenDocumentLoader
 from embedingest.ingest.load.sheets import SheetLoader
 from embedingest.ingest.load.word import create_docx
 from tests import samples
+from tests.depth import only_deep
 
 ENTITIES = {
     "general": '<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>',
@@ -117,6 +118,7 @@ def test_members_of_an_archive_are_bounded_whatever_holds_it():
             ArchiveLoader().load(data, name)
 
 
+@only_deep
 def test_attachments_beyond_a_number_are_counted():
     part = "--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=x.txt\n\nhi\n"
     mail = "Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n" + part * 2010 + "--b--\n"

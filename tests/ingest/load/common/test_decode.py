@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from embedingest.errors import DocumentSkipped
 from embedingest.ingest.load.common.decode import decode, is_binary
+from tests.depth import only_deep
 
 FRENCH = "Été comme hiver, la façade du théâtre reste très éclairée. Où êtes-vous allés hier soir ? " * 8
 RUSSIAN = "Съешь же ещё этих мягких французских булок, да выпей чаю. " * 12
@@ -48,6 +49,7 @@ def test_a_byte_order_mark_decides_and_is_left_out(mark, encoding):
     assert decode(mark + JAPANESE.encode(encoding), "x").text == JAPANESE
 
 
+@only_deep
 def test_the_whole_file_decides_not_its_first_bytes():
     """Ten thousand plain letters in front of the accents must not turn a cp1252 file into something else."""
     text = "plain words only, for a long while. " * 3000 + FRENCH

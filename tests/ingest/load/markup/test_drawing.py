@@ -5,6 +5,7 @@ import time
 import pytest
 
 from embedingest.ingest.load.xml import create
+from tests.depth import only_deep
 
 XHTML = "requiredExtensions='http://www.w3.org/1999/xhtml'"
 
@@ -49,6 +50,7 @@ def test_of_branches_for_languages_that_of_the_drawing_is_taken():
     assert load("<switch><text systemLanguage='fr'>Moulin</text><text systemLanguage='de'>Mühle</text></switch>", "lang='de-DE'").text == "Mühle\n"  # fmt: skip
 
 
+@only_deep
 def test_drawings_that_use_each_other_take_linear_time():
     def seconds(count):
         nested = "".join(f"<g id='g{at}'><text>x</text><use href='#g{count - at}'/>" for at in range(count))

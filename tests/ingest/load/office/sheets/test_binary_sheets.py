@@ -13,6 +13,7 @@ from embedingest.ingest.load.office.sheets.date_format import dated
 from embedingest.ingest.load.office.sheets.xls_facts import xls_facts
 from embedingest.ingest.load.sheets import create
 from tests import samples
+from tests.depth import only_deep
 from tests.ingest.load.old_files import compound, error, label, number, record, wide, xls
 from tests.ingest.load.test_bad_input import damaged
 from tests.ingest.load.test_sheets import ods
@@ -112,6 +113,7 @@ def test_words_of_shapes_and_comments_of_an_old_workbook_are_read_and_hidden_row
     assert "Comment on B1 by Ann: Check it.\n" in create(comments=True).load(data, "a.xls").text
 
 
+@only_deep
 def test_cells_of_an_old_workbook_that_stand_far_apart_are_shown_as_they_are_too():
     cells = label(0, 0, "first") + number(0, 1, 1, 0.5) + error(40_000, 9, 7) + number(65_535, 255, 1, 0.25)
     assert (
@@ -243,6 +245,7 @@ def test_of_a_compound_file_no_more_is_taken_than_a_stream_claims_or_the_file_ha
     assert len(Compound(bytes(data), "a").read("small")) <= len(data)
 
 
+@only_deep
 def test_four_times_the_cells_of_an_old_workbook_take_about_four_times_as_long():
     def seconds(rows):
         data = xls({"S": b"".join(number(row, 0, 1, row / 7) for row in range(rows))}, CODES)
