@@ -124,6 +124,10 @@ def rectangles(bare: Calls, page: Any, ranges: Iterable[tuple[int, int]]) -> tup
     for first, length in ranges:
         count = count_rectangles(page, first, length)
         counts.append(count)
+        if count == 1 and at < _SLOTS:  # most
+            rectangle(page, 0, *slots[at])
+            at += 1
+            continue
         for index in range(count):
             if at == _SLOTS:
                 found += struct.iter_unpack("4d", buffer)
@@ -137,6 +141,8 @@ def rectangles(bare: Calls, page: Any, ranges: Iterable[tuple[int, int]]) -> tup
 def character_boxes(bare: Calls, page: Any, numbers: list[int]) -> list[_Sides]:
     """The place of each character with the room above and below it that its font wants; nothing where it has none."""
     there, boxes = _filled(bare.loose_box, "4f", _boxes().structures, len(numbers), repeat(page), numbers)
+    if 0 not in there:  # nearly always
+        return [(left, bottom, right, top) for left, top, right, bottom in boxes]
     return [
         (left, bottom, right, top) if known else (0.0, 0.0, 0.0, 0.0)
         for known, (left, top, right, bottom) in zip(there, boxes, strict=True)

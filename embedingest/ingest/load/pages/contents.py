@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["drop_leaders"]
 
 _DOTS: Final = re.compile(r"[ \t]*(?:\.[ \t]?){5,}|[ \t]*…{2,}|[ \t]*·(?:[ \t]?·){4,}")
+_TWO: Final = ("..", ". .", ".\t.")
 _FIVE: Final = re.compile(r"\.[ \t]?\.[ \t]?\.[ \t]?\.[ \t]?\.")
 _NUMBER: Final = re.compile(r"\s(\d{1,5}|[ivxlc]{1,7})$")
 _FEWEST: Final = 4
@@ -88,7 +89,7 @@ def _contents(
 
 def _has_dots(text: str) -> bool:
     """Whether leaders may be in a page's text; nearly none has any."""
-    if _FIVE.search(text):
+    if any(two in text for two in _TWO) and _FIVE.search(text):
         return True
     return ("…" in text or "·" in text) and any(sign in text for sign in ("……", "··", "· ·"))
 

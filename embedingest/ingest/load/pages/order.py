@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import pairwise
-from operator import ge
+from operator import ge, itemgetter, sub
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ _MOST_BLOCKS: Final = 200
 
 _SHARED: Final = 0.2
 """What share of the narrower of two pieces must stand over the other."""
+
+_BOX: Final = itemgetter(1)
+_new: Final = tuple.__new__
+"""Makes a named tuple, in half the time that calling it takes."""
 
 _STEP: Final = 0.8
 """How far the middles of two lines are apart, in heights, for one to stand above the other."""
@@ -53,8 +57,8 @@ def put_in_order(page: Page) -> bool:
     """Put what stands above before what stands below it; whether there was anything to do."""
     if page.downwards:
         return False
-    upright = [line._replace(box=line.box.turned_back(line.quarters)) if line.quarters else line for line in page.lines]
-    feet = [line.box[1] for line in upright]
+    upright = [line._replace(box=line.box.turned_back(line.quarters)) if line[6] else line for line in page.lines]
+    feet = [line[1][1] for line in upright]
     if all(map(ge, feet, feet[1:])):
         return False
     blocks = _blocks(upright)
@@ -71,28 +75,22 @@ def put_in_order(page: Page) -> bool:
 def _blocks(lines: list[Line]) -> list[_Block]:
     runs = [[lines[0]]]
     west, low, east, high = lines[0].box
-    for before, line in pairwise(lines):
-        left, bottom, right, top = line.box
-        beside = left >= east or west >= right
-        if bottom + top < low + high and not beside and line.quarters == before.quarters:
+    quarters = lines[0].quarters
+    for line in lines[1:]:
+        _, (left, bottom, right, top), _, _, _, _, turned = line
+        if bottom + top < low + high and left < east and west < right and turned == quarters:
             runs[-1].append(line)
         else:
             runs.append([line])
-        west, low, east, high = left, bottom, right, top
+        west, low, east, high, quarters = left, bottom, right, top, turned
     return [_block(run) for run in runs]
 
 
 def _block(run: list[Line]) -> _Block:
-    boxes = [line.box for line in run]
-    return _Block(
-        run,
-        left=min([box[0] for box in boxes]),
-        right=max([box[2] for box in boxes]),
-        high=boxes[0].middle,
-        low=boxes[-1].middle,
-        height=min([box[3] - box[1] for box in boxes]),
-        quarters=run[0].quarters,
-    )
+    lefts, bottoms, rights, tops = zip(*map(_BOX, run), strict=True)
+    height = min(map(sub, tops, bottoms))
+    high, low = (bottoms[0] + tops[0]) / 2, (bottoms[-1] + tops[-1]) / 2
+    return _new(_Block, (run, min(lefts), max(rights), high, low, height, run[0][6]))
 
 
 def _out_of_order(blocks: list[_Block]) -> bool:
@@ -119,13 +117,13 @@ def _cut(blocks: list[_Block]) -> list[_Block]:
     for block in blocks:
         between = sorted(
             [
-                line.box.middle
+                (box[1] + box[3]) / 2
                 for other in blocks
                 if other is not block
                 and other.low < block.high
                 and other.high > block.low
                 and _share_column(other, block)
-                for line in other.lines
+                for box in map(_BOX, other.lines)
             ]
         )
         if not between:

@@ -38,7 +38,7 @@ def broken(text: str) -> list[tuple[int, str, bool]]:
     return found
 
 
-def around(boxes: list[_Sides]) -> tuple[float, float, float, float, bool, bool, bool]:
+def around(boxes: list[_Sides]) -> tuple[_Sides, bool, bool, bool]:
     """The box around several of one line; whether two neighbours stand apart, and whether by more than a blank or two;
     whether one may be a raised digit.
     """
@@ -68,4 +68,4 @@ def around(boxes: list[_Sides]) -> tuple[float, float, float, float, bool, bool,
     height = top - bottom
     uneven = above - bottom > _RAISED * height or top - below > _LOWERED * height
     apart = back < -height
-    return left, bottom, right, top, apart or widest > _LOOSE * height, apart or widest > GAP * height, uneven
+    return (left, bottom, right, top), apart or widest > _LOOSE * height, apart or widest > GAP * height, uneven

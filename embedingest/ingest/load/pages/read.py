@@ -10,7 +10,8 @@ import ctypes
 import math
 import re
 from bisect import bisect_left
-from functools import cached_property, partial
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.pages.angles import SLANTED, angles, is_oblique, runs
@@ -35,6 +36,7 @@ _new: Final = tuple.__new__
 """Makes a named tuple, in half the time that calling it takes."""
 
 _Plane: Final = ctypes.c_float * 6
+_FIRST: Final = itemgetter(0)
 _SPAN: Final = re.Match.span
 _WORD: Final = re.compile(r"\S+")
 _LEADER: Final = re.compile(r"(?:\. ?){4}|…|_{3}")
@@ -105,17 +107,19 @@ def _set_rtl(reader: _Reader, lines: list[Line], places: list[int]) -> dict[int,
 
 def _set_scripts(reader: _Reader, lines: list[Line], order: dict[int, list[int]]) -> None:
     """Write raised and lowered numbers as such, within lines and where PDFium parted them from what is before."""
+    if not reader.flat:
+        return
     begun = {
         place
         for place, line in enumerate(lines)
         if line[0][0] in _RAISED_SIGNS and _RAISED_FIRST.match(line[0]) and place not in order
     }
     uneven = [place for place in reader.uneven if _DIGIT.search(lines[place][0])]  # half of them
-    for place in sorted({*uneven, *(begun if reader.flat else ())}, reverse=True):
+    for place in sorted({*uneven, *begun}, reverse=True):
         line, before = lines[place], lines[place - 1] if place and reader.parted and place in begun else None
         if before is None or place - 1 in order or not touches(before, line):
-            if line.first not in reader.at_once:
-                lines[place] = with_scripts(line, _Drawn(reader, line.first, order.get(place)))
+            if not reader.is_at_once(line[2]):
+                lines[place] = with_scripts(line, _Drawn(reader, line[2], order.get(place)))
         else:
             last = before.first + len(before.text) - 1  # the line before is whole yet
             lines[place] = with_scripts(line, _Drawn(reader, line.first, None, last), before.text[-1])
@@ -188,15 +192,16 @@ class _Reader:
         for (first, text, hyphen), count in zip(pieces, counts, strict=True):
             gap = uneven = False
             if count == 1:  # nearly half of all lines
-                left, bottom, right, top = found[at]
+                box = found[at]
             elif count > 1:
-                left, bottom, right, top, loose, gap, uneven = around(found[at : at + count])
+                box, loose, gap, uneven = around(found[at : at + count])
                 beside += loose
             else:
-                left, bottom, right, top = self._boxes([first])[0]
+                box = self._boxes([first])[0]
             at += count
-            slanted = (top - bottom) * len(text) > SLANTED * (right - left)
-            if slanted and self._lies_aside(Line(text, Box(left, bottom, right, top), first), count, view, mixed):
+            left, bottom, right, top = box
+            high, wide = top - bottom, right - left
+            if high * len(text) > SLANTED * wide and self._lies_aside(text, box, first, count, view, mixed):
                 continue
             if last <= bottom < highest:  # above all others is a head that was written last
                 beside += _ROWS
@@ -206,13 +211,13 @@ class _Reader:
             if top > highest:
                 highest = top
             if left < east and right > west and bottom < north and top > south:
-                if bottom > lowest or top - bottom > 2 * (right - left):
+                if bottom > lowest or high > 2 * wide:
                     self.elsewhere = True
                 lowest = bottom
                 if uneven and flat:
                     self.uneven.append(len(lines))
                 gap = gap and not _LEADER.search(text)
-                lines.append(_new(Line, (text, _new(Box, (left, bottom, right, top)), first, gap, hyphen, (), 0)))
+                lines.append(_new(Line, (text, _new(Box, box), first, gap, hyphen, (), 0)))
         self.beside = beside
         if self._plain:
             self._counts = pieces, counts
@@ -225,11 +230,11 @@ class _Reader:
         turn = self._turn
         return counts, found if turn is None else [turn(Box(*box)) for box in found]
 
-    @cached_property
-    def at_once(self) -> set[int]:
-        """The first characters of lines that one command drew."""
+    def is_at_once(self, first: int) -> bool:
+        """Whether one command drew the line of this first character."""
         pieces, counts = self._counts
-        return {first for (first, _, _), count in zip(pieces, counts, strict=True) if count == 1}
+        place = bisect_left(pieces, first, key=_FIRST)
+        return place < len(pieces) and pieces[place][0] == first and counts[place] == 1
 
     def words(self, lines: list[Line]) -> list[tuple[Word, ...]]:
         """The words of each line with their places."""
@@ -258,14 +263,14 @@ class _Reader:
         angles = [self._calls.angle(self._page, self._number(line.first)) for line in lines]  # with the clock
         return [-round(angle / (math.pi / 2)) % 4 if angle > 0 else 0 for angle in angles]
 
-    def _lies_aside(self, line: Line, count: int, view: Box, mixed: set[int]) -> bool:
+    def _lies_aside(self, text: str, box: _Sides, first: int, count: int, view: Box, mixed: set[int]) -> bool:
         """Whether words of a line, which so many commands drew, lie at an angle; keeps it if all do."""
-        found = angles(line.text, count, partial(self._is_oblique, line.first))
-        left, bottom, right, top = line.box
+        found = angles(text, count, partial(self._is_oblique, first))
+        left, bottom, right, top = box
         if len(found) > 1:
-            mixed.add(line.first)
+            mixed.add(first)
         elif found and left < view.right and right > view.left and bottom < view.top and top > view.bottom:
-            self.oblique.append(line)
+            self.oblique.append(Line(text, _new(Box, box), first))
         return bool(found)
 
     def _runs(self, first: int, text: str, hyphen: bool) -> list[tuple[int, str, bool]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from operator import sub
+from operator import itemgetter, sub
 from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -28,6 +28,7 @@ __all__ = ["drop_running"]
 _new: Final = tuple.__new__
 """Makes a named tuple, in half the time that calling it takes."""
 
+_BOX: Final = itemgetter(1)
 _EDGE: Final = 3
 _FOLLOWING: Final = 4
 """How many lines stand at an edge, and how many that follow inwards are looked at."""
@@ -108,7 +109,7 @@ def _edges(index: int, page: Page) -> Iterator[_Edge]:
     lines = page.lines
     if len(lines) < _SHORTEST:
         return
-    heights = [line[1][1] + line[1][3] for line in lines]
+    heights = [bottom + top for _, bottom, _, top in map(_BOX, lines)]
     order = sorted(range(len(heights)), key=heights.__getitem__, reverse=True)
     reach, folio = _AREA * page.height, _FOLIO_AREA * page.height
     for top, places in ((True, order[: _EDGE + _FOLLOWING]), (False, order[: -_EDGE - _FOLLOWING - 1 : -1])):
@@ -170,13 +171,15 @@ class _Measures:
     def height(self, page: int) -> float:
         """The height of most lines."""
         if page not in self._heights:
-            self._heights[page] = median([line.box[3] - line.box[1] for line in self._pages[page].lines])
+            boxes = map(_BOX, self._pages[page].lines)
+            self._heights[page] = median([top - bottom for _, bottom, _, top in boxes])
         return self._heights[page]
 
     def pitch(self, page: int) -> float:
         """How far lines stand apart; those beside one another do not count."""
         if page not in self._pitches:
-            middles = sorted([(line.box[1] + line.box[3]) / 2 for line in self._pages[page].lines])
+            boxes = map(_BOX, self._pages[page].lines)
+            middles = sorted([(bottom + top) / 2 for _, bottom, _, top in boxes])
             steps = [step for step in map(sub, middles[1:], middles) if step > _SAME_PLACE]
             self._pitches[page] = median(steps) if steps else 1.0
         return self._pitches[page]

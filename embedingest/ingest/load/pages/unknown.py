@@ -23,14 +23,18 @@ def spelled_out(text: str, unit: Callable[[int], int], font: Callable[[int], str
     `unit` is what PDFium says that the character at a place is, `font` the name of its font.
     """
     places = [match.start() for match in _ODD.finditer(text)]
-    if not places:
-        return text, 0
-    letters = list(text)
+    parts = []
+    unknown = last = 0
     for place in places:
-        letter = letters[place]
+        letter = text[place]
         if PRIVATE.match(letter):
             named = _FONT.match(font(place))
-            letters[place] = symbol(named[1] if named else "", f"{ord(letter):X}")
+            shown = symbol(named[1] if named else "", f"{ord(letter):X}")
         elif letter != _HYPHEN or unit(place) == 0:
-            letters[place] = "\ufffd"
-    return "".join(letters), sum(letters[place] == "\ufffd" for place in places)
+            shown = "\ufffd"
+        else:
+            continue  # nearly all
+        parts += [text[last:place], shown]
+        last = place + 1
+        unknown += shown == "\ufffd"
+    return "".join([*parts, text[last:]]) if parts else text, unknown

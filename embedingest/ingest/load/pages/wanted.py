@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.pages.whole import is_initial
+from embedingest.ingest.load.pages.whole import LONGEST_INITIAL, is_initial
 
 if TYPE_CHECKING:
     from embedingest.ingest.load.pages.page import Grid, Line
@@ -42,7 +42,7 @@ def words_wanted(
 
 def _with_parts(lines: list[Line], near: set[int]) -> set[int]:
     """The lines with all that may be parts of them: what stands beside them, one after the other, and first letters."""
-    if any(is_initial(line) for line in lines):
+    if any(len(line[0]) <= LONGEST_INITIAL and is_initial(line) for line in lines):
         return set(range(len(lines)))
     found: set[int] = set()
     run: list[int] = []

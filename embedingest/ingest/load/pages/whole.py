@@ -12,7 +12,7 @@ from embedingest.ingest.load.pages.page import Box, Line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["is_initial", "touches", "whole_lines", "with_initials", "with_marks"]
+__all__ = ["LONGEST_INITIAL", "is_initial", "touches", "whole_lines", "with_initials", "with_marks"]
 
 _SAME_ROW: Final = 0.3
 """What share of the lower one's height two parts of a line have in common."""
@@ -24,6 +24,9 @@ _RAISED: Final = frozenset("^⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 
 _BLANK: Final = 0.2
 """How wide a blank is at least, in heights; and where a height is reached, another column begins."""
+
+LONGEST_INITIAL: Final = 2
+"""Characters of a first letter, with the sign before it."""
 
 _LARGER: Final = 1.6
 """How many times as high as the letters beside it a large first letter is, at least."""
@@ -51,7 +54,7 @@ _WORDS: Final = frozenset("AÀEÈIOÓUY")
 
 def with_initials(lines: list[Line]) -> list[Line]:
     """The lines, a large first letter before the line that goes on beside its top, wherever it was drawn."""
-    letters = [place for place, line in enumerate(lines) if is_initial(line)]
+    letters = [place for place, line in enumerate(lines) if len(line[0]) <= LONGEST_INITIAL and is_initial(line)]
     if len(letters) > _MOST_LETTERS:
         return lines
     found: dict[int, int] = {}
@@ -70,7 +73,7 @@ def with_initials(lines: list[Line]) -> list[Line]:
 
 def is_initial(line: Line) -> bool:
     """Whether a line may be a chapter's large first letter."""
-    return len(line[0]) <= 2 and line[0][-1].isupper() and not line.quarters
+    return len(line[0]) <= LONGEST_INITIAL and line[0][-1].isupper() and not line.quarters
 
 
 def _begins_with(initial: Box, line: Line) -> bool:
@@ -130,8 +133,8 @@ def whole_lines(lines: Sequence[Line]) -> list[Line]:
     """The lines, those as one that go on beside the one before, no further than a blank or two away."""
     whole: list[Line] = []
     for line in lines:
-        share = _RAISED_ROW if line.text[0] in _RAISED else _SAME_ROW
-        if whole and not whole[-1].hyphen and _goes_on(whole[-1], line, share):
+        share = _RAISED_ROW if line[0][0] in _RAISED else _SAME_ROW
+        if whole and not whole[-1][4] and _goes_on(whole[-1], line, share):
             whole[-1] = _joined(whole[-1], line, _blank(whole[-1].box, line.box))
         else:
             whole.append(line)
@@ -144,10 +147,11 @@ def touches(line: Line, other: Line) -> bool:
 
 
 def _goes_on(line: Line, other: Line, share: float) -> bool:
-    _, bottom, right, top = line.box
-    left, low, _, high = other.box
+    _, bottom, right, top = line[1]
+    left, low, _, high = other[1]
     height, there = top - bottom, high - low
-    if not -_SAME_ROW * max(height, there) < left - right < max(height, there):  # nearly all
+    higher = height if height > there else there  # noqa: FURB136 - half the time
+    if not -_SAME_ROW * higher < left - right < higher:  # nearly all
         return False
     return min(top, high) - max(bottom, low) > share * min(height, there) and not line.quarters and not other.quarters
 
