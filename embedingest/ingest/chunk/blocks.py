@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
-from embedingest.ingest.chunk.lines import DELIMITER_ROW, is_label, opens_answer, opens_question
+from embedingest.ingest.chunk.lines import DELIMITER_ROW, is_label, is_title, opens_answer, opens_question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,8 @@ _BULLET: Final = re.compile(r"^(?:[-*+]|\d{1,9}[.)])[ \t]+")
 _TABLE: Final = re.compile(r"[ \t]*(?:\||\+[-=+]{3,}\+)")
 _ADORNMENT: Final = re.compile(r"([=\-~#*^\"'`+:._])\1{2,}[ \t]*$")
 _LITERAL: Final = re.compile(r"\.\. (?:code|code-block|sourcecode|parsed-literal|literalinclude|productionlist|math)::")
+_LINES_ALONE: Final = frozenset({"item", "paragraph"})
+_LONGEST_TITLE: Final = 90
 _ASCIIDOC_HEADING: Final = re.compile(r"(={1,6})[ \t]+(?=\S)")
 _ASCIIDOC_FENCE: Final = re.compile(r"(-{4,}|\.{4,}|\+{4,}|\|===)[ \t]*$")
 
@@ -197,8 +200,17 @@ def _adorn(
 
 
 def plain_blocks(text: str) -> list[Block]:
-    """Plain text: paragraphs and lists, headings where a line of their own is underlined."""
-    return rest_blocks(text)
+    """Plain text: paragraphs and lists, headings where a line of their own is underlined.
+
+    A short line alone that is numbered or in capitals is a label: it stays with the paragraph below it.
+    """
+    blocks = rest_blocks(text)
+    for block, following in pairwise(blocks):
+        if block.kind in _LINES_ALONE and following.kind == "paragraph":
+            words = text[block.start : min(following.start, block.start + _LONGEST_TITLE + 1)].strip()
+            if is_title(words) and text[block.start : following.start].strip() == words:
+                block.kind = "label"
+    return blocks
 
 
 def asciidoc_blocks(text: str) -> list[Block]:

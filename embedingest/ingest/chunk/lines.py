@@ -6,7 +6,16 @@ import re
 from itertools import pairwise
 from typing import Final
 
-__all__ = ["DELIMITER_ROW", "RECORD", "is_label", "is_log", "is_unwrapped", "opens_answer", "opens_question"]
+__all__ = [
+    "DELIMITER_ROW",
+    "RECORD",
+    "is_label",
+    "is_log",
+    "is_title",
+    "is_unwrapped",
+    "opens_answer",
+    "opens_question",
+]
 
 _MONTHS: Final = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 RECORD: Final = rf"""(?:
@@ -44,6 +53,13 @@ _ANSWER: Final = re.compile(
     r"|答[:：]|回答[:：]|Ответ:)"
 )
 _LONGEST_LABEL: Final = 200
+_NUMBERED: Final = re.compile(
+    r"(?:(?:\d{1,3}[.)]){1,6}\d{0,3}[.)]?|\d{1,3}(?:\.\d{1,3}){1,5}|[IVXLC]{1,7}[.)]|§ ?\d{1,4}[a-z]?)[ \t]+[^\W\d_]"
+    r"|(?:chapter|part|section|article|annex|appendix|kapitel|teil|abschnitt|artikel|anhang|chapitre|partie|annexe"
+    r"|capítulo|capitolo|sección|artículo|articolo|глава|часть|раздел)[ \t]+(?:\d{1,4}|[IVXLC]{1,7}|[A-Z])\b",
+    re.IGNORECASE,
+)
+_ENDS: Final = (".", ",", ";", ":", "!", "-")
 
 
 def is_log(text: str) -> bool:
@@ -76,6 +92,13 @@ def is_label(words: str) -> bool:
     mark = words[:2]
     inner = words.rstrip(":.")
     return mark in {"**", "__"} and inner.endswith(mark) and len(inner) > 4 and mark not in inner[2:-2]
+
+
+def is_title(words: str) -> bool:
+    """Whether a line alone heads what follows: numbered (`1.2 Scope`, `Chapter IV`) or in capitals, and ends without a sign."""
+    if "\n" in words or words.endswith(_ENDS):
+        return False
+    return _NUMBERED.match(words) is not None or (words.isupper() and sum(map(str.isalpha, words)) > len(words) / 2)
 
 
 def opens_question(words: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.chunk.blocks import Block, asciidoc_blocks, markdown_blocks, plain_blocks, rest_blocks
 from embedingest.ingest.chunk.lines import is_log
+from embedingest.ingest.load.common.headings import plain_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,9 +83,15 @@ def sections(document: Document) -> Iterator[Section]:
         if block.kind == "heading":
             while path and path[-1][0] >= block.level:
                 path.pop()
-            path.append((block.level, block.start, block.title or _first_line(document.text, block.start)))
+            path.append((block.level, block.start, _title(document, block)))
     if blocks:
         yield _section(document.text, blocks, first, len(blocks), path, apart)
+
+
+def _title(document: Document, heading: Block) -> str:
+    """The words of a heading as a person reads them."""
+    words = heading.title or _first_line(document.text, heading.start)
+    return plain_words(words) if document.markup == "markdown" else words
 
 
 def _section(

@@ -52,7 +52,7 @@ class StructuredChunker:
     """
 
     name = "structured"
-    version = "6"
+    version = "7"
 
     def __init__(self, settings: ChunkSettings, *, fill: float = AIM) -> None:
         self._settings = settings

@@ -297,3 +297,42 @@ def test_a_title_with_a_few_words_opens_the_first_chunk_and_is_none_alone():
     chunks = create().chunk(document, HashingSizer(60))
     assert chunks[0].text.startswith("# Title\n\nBy Ann.\n\n## First\n\nmany words")
     assert chunks[0].heading_path == ("Title", "First")
+
+
+@pytest.mark.parametrize(
+    ("heading", "words_"),
+    [
+        ("The **big** [mill](https://example.org/a_b) & `x_y` \\# 1", "The big mill & x_y # 1"),
+        ("![The wheel](wheel.png)", "The wheel"),
+        ("snake_case_name and 5 > 3", "snake_case_name and 5 > 3"),
+        ("1\\. January ~~sold~~ <a id='x'></a>", "1. January ~~sold~~"),
+    ],
+)
+def test_a_heading_path_holds_words_and_no_marks(heading, words_):
+    chunks = cut(f"# {heading}\n\n{words(12)}\n", capacity=40)
+    assert [chunk.heading_path for chunk in chunks] == [(words_,)]
+    assert chunks[0].text.startswith(f"# {heading}")
+    plain = cut(f"= {heading}\n\n{words(12)}\n", capacity=40, markup="text", mime="text/x-asciidoc")
+    assert plain[0].heading_path == (heading,)
+
+
+@pytest.mark.parametrize(
+    "title", ["1. Introduction", "1.2 Scope of this", "CHAPTER II. The mill", "TERMS OF USE", "§ 4 Rest"]
+)
+def test_a_numbered_line_alone_of_a_plain_text_stays_with_what_follows(title):
+    before = [words(9, n * 10) for n in range(6)]
+    for count in range(1, 7):
+        text = "\n\n".join([*before[:count], title, words(9, 100), words(9, 110)])
+        chunks = cut(text, capacity=20, markup="text", mime="text/plain")
+        assert next(chunk.text for chunk in chunks if title in chunk.text).partition(title)[2].strip()
+
+
+def test_items_and_sentences_are_no_titles():
+    text = "\n\n".join(["1. First we grind the corn.", words(9), "2. Then we bake.", words(9, 50)])
+    chunks = cut(text, capacity=10, markup="text", mime="text/plain")
+    assert [chunk.text for chunk in chunks] == [
+        "1. First we grind the corn.",
+        words(9),
+        "2. Then we bake.",
+        words(9, 50),
+    ]

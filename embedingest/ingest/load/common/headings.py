@@ -1,4 +1,4 @@
-"""The first heading of Markdown, by a parser of CommonMark: no comment in a listing, no line of a raw block is one."""
+"""Headings of Markdown, by a parser of CommonMark: no comment in a listing, no line of a raw block is one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-__all__ = ["first_heading"]
+__all__ = ["first_heading", "plain_words"]
 
 _PLAIN: Final = re.compile(r"# ([^\W_](?:[^\W_]| )*)(?:\n|\Z)")
 """A heading in the first line whose words have no character that means anything to Markdown."""
@@ -20,6 +20,7 @@ _PLAIN: Final = re.compile(r"# ([^\W_](?:[^\W_]| )*)(?:\n|\Z)")
 _RAW: Final = re.compile(
     r"\A\s{0,9}(?:<(?:div|p|center|header|a)\b[^<>]{0,400}>\s{0,9}){0,9}<h1\b[^<>]{0,400}>(.{1,400}?)</h1>", re.DOTALL
 )
+_MARK: Final = re.compile(r"[\\*_`\[<&]")
 _TAG: Final = re.compile(r"<[^<>]*>")
 
 
@@ -36,12 +37,23 @@ def first_heading(text: str) -> str | None:
         if raw is not None and (said := " ".join(unescape(_TAG.sub(" ", raw[1])).split())):
             return said
         if token.type == "heading_open" and token.tag == "h1" and token.level == 0:
-            children: list[Token] = []
-            _parser().inline.parse(following.content, _parser(), environment, children)
-            words = "".join(_words(child.type, child.content) for child in children)
+            words = _said(following.content, environment)
             if words.strip():
                 return " ".join(words.split())
     return None
+
+
+def plain_words(line: str) -> str:
+    """The words of a heading without marks of emphasis, code and links; where there are none, those for its picture."""
+    if not _MARK.search(line):
+        return line
+    return " ".join(_said(line, {}).split()) or " ".join(_said(line, {}, pictures=True).split()) or line
+
+
+def _said(content: str, environment: dict[str, Any], *, pictures: bool = False) -> str:
+    children: list[Token] = []
+    _parser().inline.parse(content, _parser(), environment, children)
+    return "".join(_words(each.type, each.content) or (each.content if pictures else "") for each in children)
 
 
 def _words(kind: str, content: str) -> str:
