@@ -95,7 +95,7 @@ def is_label(words: str) -> bool:
 
 
 def is_title(words: str) -> bool:
-    """Whether a line alone heads what follows: numbered (`1.2 Scope`, `Chapter IV`) or in capitals, and ends without a sign."""
+    """Whether a line alone heads what follows: it has a number (`1.2 Scope`) or is in capitals, and no sign ends it."""
     if "\n" in words or words.endswith(_ENDS):
         return False
     return _NUMBERED.match(words) is not None or (words.isupper() and sum(map(str.isalpha, words)) > len(words) / 2)

@@ -53,7 +53,7 @@ class RtfLoader:
     """
 
     name = "rtf"
-    version = "9"
+    version = "10"
     suffixes = frozenset({".rtf"})
     mimes = frozenset({"application/rtf", "text/rtf"})
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.quoted import read_rows
 from embedingest.ingest.load.common.row_text import RowText
 from embedingest.types import Document, Span
 
@@ -33,7 +34,7 @@ class CsvLoader:
     """
 
     name = "csv"
-    version = "8"
+    version = "9"
     suffixes = frozenset({".csv", ".tsv", ".tab", ".psv"})
     mimes = frozenset({"text/csv", "text/tab-separated-values"})
 
@@ -48,11 +49,7 @@ class CsvLoader:
         text = decoded.text[said.end() :] if said else decoded.text
         delimiter = self._delimiter or (said[1] if said else _delimiter(text, name))
         try:
-            reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            rows, lines = [], [1 + bool(said)]
-            for row in reader:
-                rows.append(row)
-                lines.append(reader.line_num + 1 + bool(said))
+            rows, lines = read_rows(text, delimiter)
         except csv.Error as error:
             raise DocumentError(f"{name} is no table: {error}", source=name, code="corrupt") from error
         builder = RowText()
@@ -62,7 +59,7 @@ class CsvLoader:
             text=builder.text,
             markup="rows",
             mime="text/tab-separated-values" if delimiter == "\t" else "text/csv",
-            spans=(*builder.spans, *_lines(builder, lines)),
+            spans=(*builder.spans, *_lines(builder, [line + bool(said) for line in lines])),
             metadata={} if decoded.encoding == "utf-8" else {"encoding": decoded.encoding},
             notices=decoded.notices,
         )

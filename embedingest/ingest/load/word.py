@@ -41,7 +41,7 @@ class DocxLoader:
     """
 
     name = "docx"
-    version = "11"
+    version = "12"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 

@@ -305,6 +305,7 @@ def test_a_title_with_a_few_words_opens_the_first_chunk_and_is_none_alone():
         ("The **big** [mill](https://example.org/a_b) & `x_y` \\# 1", "The big mill & x_y # 1"),
         ("![The wheel](wheel.png)", "The wheel"),
         ("snake_case_name and 5 > 3", "snake_case_name and 5 > 3"),
+        ("A List<String> of *words*", "A List<String> of words"),
         ("1\\. January ~~sold~~ <a id='x'></a>", "1. January ~~sold~~"),
     ],
 )

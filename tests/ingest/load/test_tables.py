@@ -310,3 +310,25 @@ def test_a_sheet_shows_large_numbers_and_texts_in_their_format():
 )
 def test_commas_within_cells_do_not_part_them(csv, text):
     assert create_csv().load(csv.encode(), "a.csv").text == text
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "rows"),
+    [
+        ("a.tsv", 'a\tb\n1\t"open\n2\tx\n3\ty"z\n', ["a | b", '1 | "open', "2 | x", '3 | y"z']),
+        ("a.tsv", 'a\tb\n1\t"The Mill" is a film\n2\t"q\tr"\n', ["a | b", '1 | "The Mill" is a film', "2 | q r"]),
+        ("a.csv", 'a,b\n1,"open\n2,x\n3,"Smith, Ann"\n', ["a | b", '1 | "open', "2 | x", "3 | Smith, Ann"]),
+        ("a.csv", 'a,b\n1,"Smith, Ann" \n2,"two\nlines"\n3,5" pipe\n', ["a | b", "1 | Smith, Ann", "2 | two lines", '3 | 5" pipe']),
+    ],
+)  # fmt: skip
+def test_a_quote_that_nothing_closes_takes_no_other_rows_into_its_cell(file, source, rows):
+    assert load_inner(source.encode(), file, file).text.split("\n")[:-1] == rows
+
+
+def test_lines_of_a_table_are_those_of_the_file_where_quotes_are_not_in_order():
+    source = 'a,b\n1,"two\nlines"\n2,"open\n' + "".join(f"{n},x\n" for n in range(3, 40))
+    document = load_inner(source.encode(), "a.csv", "a.csv")
+    chunks = registry.create("chunkers", "rows").chunk(document, HashingSizer(30))
+    lines = source.split("\n")
+    for chunk in chunks[1:]:
+        assert lines[chunk.line_start - 1].startswith(chunk.text.split(" | ")[0] + ",")

@@ -21,6 +21,11 @@ _RAW: Final = re.compile(
     r"\A\s{0,9}(?:<(?:div|p|center|header|a)\b[^<>]{0,400}>\s{0,9}){0,9}<h1\b[^<>]{0,400}>(.{1,400}?)</h1>", re.DOTALL
 )
 _MARK: Final = re.compile(r"[\\*_`\[<&]")
+_HTML: Final = re.compile(
+    r"<(?:!--|/?(?:a|abbr|b|big|br|center|cite|code|del|div|em|font|i|img|input|ins|kbd|mark|p|picture|q|s|samp|small"
+    r"|source|span|strike|strong|sub|sup|svg|tt|u|var|video|wbr)\b)",
+    re.IGNORECASE,
+)
 _TAG: Final = re.compile(r"<[^<>]*>")
 
 
@@ -59,6 +64,8 @@ def _said(content: str, environment: dict[str, Any], *, pictures: bool = False) 
 def _words(kind: str, content: str) -> str:
     if kind in {"text", "code_inline", "text_special"}:
         return content
+    if kind == "html_inline":  # what no page knows, such as `List<String>`, is meant as words
+        return "" if _HTML.match(content) else content
     return " " if kind in {"softbreak", "hardbreak"} else ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from embedingest.ingest.load.markup.rtf_math import RtfMath
-from embedingest.ingest.load.office.equation_fields import equation_words
+from embedingest.ingest.load.office.shown_fields import drawn
 
 __all__ = ["RtfFields"]
 
@@ -44,7 +44,7 @@ class RtfFields:
         """What the field shows by itself; the next one begins."""
         state = self._said.get("ffres", _DEFAULT)
         state = self._said.get("ffdefres", 0) if state == _DEFAULT else state
-        shown = equation_words("".join(self._instruction)) or ""
+        shown = drawn("".join(self._instruction))
         if self._said.get("fftype") == _BOX:
             shown = "[x]" if state else "[ ]"
         elif self._said.get("fftype") == _MENU:

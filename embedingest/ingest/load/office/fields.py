@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.office.equation_fields import equation_words
 from embedingest.ingest.load.office.names import W
+from embedingest.ingest.load.office.shown_fields import shown_by_itself
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -59,7 +59,7 @@ def _turn(kind: str, begun: list[_Field], in_code: list[_Field]) -> None:
 def _settle(ended: _Field) -> None:
     words = None
     if not ended.shows:
-        words = equation_words("".join(each.text or "" for each in ended.code))
+        words = shown_by_itself("".join(each.text or "" for each in ended.code))
     for each in ended.code:
         each.tag = _CODE
     if words and ended.code:
