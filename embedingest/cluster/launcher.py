@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
-    from embedingest.cluster.values import Part, PartResult
+    from embedingest.cluster.values import Part, PartProgress, PartResult
     from embedingest.errors import EmbedingestError
 
 __all__ = [
-    "GOES_ON", "MOST_PARTS", "MOST_STARTS", "Claims", "Event", "Launcher", "NodeDied", "NodeError", "NodeOpener",
-    "NodeWorker",
+    "GOES_ON", "MOST_PARTS", "MOST_STARTS", "TELL_SECONDS", "Claims", "Event", "Launcher", "NodeDied", "NodeError",
+    "NodeOpener", "NodeWorker",
 ]  # fmt: skip
 
 
@@ -34,6 +34,11 @@ class NodeWorker(Protocol):
 
     def prepare(self, part: Part) -> None:
         """Say which part comes next, so that its files are read meanwhile. Called from another thread than `work`."""
+        ...
+
+    @property
+    def progress(self) -> Sequence[PartProgress]:
+        """How far the parts are that it has. Asked from another thread than `work`."""
         ...
 
     def close(self) -> None: ...
@@ -65,6 +70,9 @@ class NodeError(NamedTuple):
 
 MOST_PARTS: Final = 2
 """Parts that a node has at once: the one it works at, and the next, which it reads meanwhile."""
+
+TELL_SECONDS: Final = 1.0
+"""How often a node says how far it is."""
 
 MOST_STARTS: Final = 3
 """Nodes in a row that end before they are ready, and then none is started any more."""
@@ -98,6 +106,11 @@ class Launcher(Protocol):
     @property
     def under_way(self) -> int:
         """How many parts were submitted and have not ended."""
+        ...
+
+    @property
+    def progress(self) -> Sequence[PartProgress]:
+        """How far nodes are with the parts that they have, as was heard some second ago; of ended ones too, perhaps."""
         ...
 
     def submit(self, part: Part) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from embedingest.cluster.launcher import Claims
     from embedingest.cluster.part_reading import PartReading
     from embedingest.cluster.parts_at_work import Item
-    from embedingest.cluster.values import Part, PartResult
+    from embedingest.cluster.values import Part, PartProgress, PartResult
     from embedingest.config import PipelineConfig
     from embedingest.ingest.run.opener import Opener
     from embedingest.store.table import ChunkTable
@@ -135,6 +135,12 @@ class Node:
     def prepare(self, part: Part) -> None:
         """Have the files of the part that comes next read beside the work at another. Called from any thread."""
         self._inbox.put(part)
+
+    @property
+    def progress(self) -> list[PartProgress]:
+        """How far the parts are that it has. May be asked from any thread."""
+        parts = self._parts
+        return [] if parts is None else parts.progress
 
     def close(self) -> None:
         """Close everything; work that is under way in another thread fails. Safe to call twice."""

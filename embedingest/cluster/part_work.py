@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.cluster.part_rows import PartRows
 from embedingest.cluster.part_vectors import PartVectors
-from embedingest.cluster.values import FileResult, PartFile, PartResult
+from embedingest.cluster.values import FileResult, PartFile, PartProgress, PartResult
 from embedingest.errors import DocumentError, EmbedingestError
 from embedingest.ingest.extract.values import Extracted
 from embedingest.ingest.run.outcome import never_still, not_embedded, to_read_again, went_away
@@ -77,12 +77,18 @@ class PartWork:
         self._reads: list[ReadFile] = []
         self._files: list[FileResult] = []
         self._counts: Counter[str] = Counter()
+        self._whole = PartProgress(part.number)
         self._seconds: Counter[str] = Counter()
 
     @property
     def over(self) -> bool:
         """Whether every file has an outcome."""
         return self.reading.over and not (self._reads or self.waiting)
+
+    @property
+    def progress(self) -> PartProgress:
+        """How far it is. May be asked from any thread."""
+        return self._whole._replace(tokens=self._counts["tokens"])
 
     # -- what workers gave
 
@@ -123,6 +129,9 @@ class PartWork:
         change, source = file.difference, file.candidate.source
         self.reading.done(source)
         self._rows.add(file)
+        _, files, chunks, size, _ = self._whole
+        made, read = len(change.new) + change.kept, file.candidate.file.facts.size
+        self._whole = PartProgress(self.part.number, files + 1, chunks + made, size + read)
         self._files.append(
             FileResult(
                 source, file.state, "stored", file.outcome,

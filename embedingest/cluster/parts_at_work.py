@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from embedingest.cluster.part_work import PartWork, Tools
-    from embedingest.cluster.values import PartResult
+    from embedingest.cluster.values import PartProgress, PartResult
     from embedingest.ingest.run.extraction import Outcome
     from embedingest.ingest.run.opener import Workers
     from embedingest.ingest.run.planner import PlannedFile
@@ -71,6 +71,11 @@ class PartsAtWork:
         work.write()
         work.spend("part", started)
         return work.result()
+
+    @property
+    def progress(self) -> list[PartProgress]:
+        """How far each part is. May be asked from any thread."""
+        return [work.progress for work in list(self._works.values())]
 
     def forget(self, part: Part) -> None:
         """Nothing of this part is to be done here."""

@@ -11,9 +11,12 @@ import pickle
 import queue
 import signal
 import threading
+import time
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.cluster.launcher import TELL_SECONDS
 from embedingest.cluster.portable import packed
 from embedingest.cluster.values import result_to_json
 from embedingest.errors import EmbedingestError
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from embedingest.cluster.launcher import NodeOpener, NodeWorker
-    from embedingest.cluster.values import Part
+    from embedingest.cluster.values import Part, PartProgress
 
 __all__ = ["UNEXPECTED", "main"]
 
@@ -105,6 +108,7 @@ class _Node:
                 for some in early:
                     worker.prepare(some)
             self._driver.say("ready")
+            threading.Thread(target=self._tell, args=(worker,), name="progress", daemon=True).start()
             while True:
                 part = self._parts.get()
                 try:
@@ -118,6 +122,16 @@ class _Node:
         except BaseException:  # noqa: BLE001 -- whatever it is, the parent hears of it by this process's end
             traceback.print_exc()
             os._exit(UNEXPECTED)
+
+    def _tell(self, worker: NodeWorker) -> None:
+        """Say how far the parts are, once a second where that is something else."""
+        told: Sequence[PartProgress] = ()
+        with suppress(OSError):  # the driver is gone
+            while True:
+                time.sleep(TELL_SECONDS)
+                if (progress := worker.progress) != told:
+                    told = progress
+                    self._driver.say("progress", tuple(progress))
 
 
 class _ToDriver(logging.Handler):

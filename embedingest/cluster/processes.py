@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from embedingest.cluster.launcher import Event, NodeOpener
     from embedingest.cluster.shares import Share
-    from embedingest.cluster.values import Part
+    from embedingest.cluster.values import Part, PartProgress
 
 __all__ = ["Processes"]
 
@@ -64,6 +64,10 @@ class Processes:
     @property
     def under_way(self) -> int:
         return sum(len(process.parts) for process in self._processes)
+
+    @property
+    def progress(self) -> list[PartProgress]:
+        return [each for process in self._processes for each in process.progress]
 
     @property
     def pids(self) -> list[int]:
@@ -123,13 +127,14 @@ class Processes:
 class _Process:
     """One node's process. A thread here listens to it, another to what it says on standard error.
 
-    `parts` are the numbers of what it was given and has not ended, in order. `post` takes what happens, and the process
-    itself once it has ended; it is called from the thread that listens.
+    `parts` are the numbers of what it was given and has not ended, in order, `progress` what it said of them. `post`
+    takes what happens, and the process itself once it has ended; it is called from the thread that listens.
     """
 
     def __init__(self, number: int, share: Share, claims: ClaimTable, post: Callable[[Event | _Process], None]) -> None:
         self.number: Final = number
         self.parts: list[int] = []
+        self.progress: tuple[PartProgress, ...] = ()
         self.was_ready = False
         self._claims = claims
         self._post = post
@@ -206,6 +211,8 @@ class _Process:
             logging.getLogger(name).log(level, "%s", message, extra=REPORTED if reported else None)
         elif kind == "ready":
             self.was_ready = True
+        elif kind == "progress":
+            (self.progress,) = values
         elif kind == "result":
             number, data = values
             self.parts.remove(number)

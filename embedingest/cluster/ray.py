@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from embedingest.cluster.claims import ClaimTable
-from embedingest.cluster.launcher import GOES_ON, MOST_PARTS, MOST_STARTS, NodeDied, NodeError
+from embedingest.cluster.launcher import GOES_ON, MOST_PARTS, MOST_STARTS, TELL_SECONDS, NodeDied, NodeError
 from embedingest.cluster.portable import opened, packed
 from embedingest.cluster.ray_address import named
 from embedingest.cluster.ray_connection import AUTHENTICATION, connect, first_line
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from embedingest.cluster.launcher import Event, NodeOpener, NodeWorker
-    from embedingest.cluster.values import Part
+    from embedingest.cluster.values import Part, PartProgress
     from embedingest.config import RunConfig
     from embedingest.store.elsewhere import TableWork
     from embedingest.store.makers import IndexMakers
@@ -45,7 +45,7 @@ __all__ = ["RayNodes", "check_address", "check_installed", "index_makers"]
 _log = logging.getLogger(__name__)
 _LOCAL: Final = "ray"
 _BY_TOKEN: Final = "token"  # noqa: S105 -- the word for a way
-_CALLS: Final = 2 * MOST_PARTS  # of an actor at once: what is to be worked at waits beside what is read
+_CALLS: Final = 2 * MOST_PARTS + 1  # of an actor at once: what is to be worked at waits beside what is read, and told
 _MOST_SEGMENTS: Final = 16
 _MORE_ROOM: Final = "Where no machine is added by itself, ask for less, or start Ray on one with more (`--num-gpus`)"
 
@@ -137,7 +137,12 @@ class RayNodes:
         for ref in ready:
             if asked[ref] in self._actors:
                 events += self._took(asked[ref], ref)
+        self._ask()
         return events
+
+    @property
+    def progress(self) -> list[PartProgress]:
+        return [each for actor in self._actors for each in actor.progress]
 
     def release(self, part: int) -> None:
         self._claims.release.remote(part)
@@ -217,6 +222,20 @@ class RayNodes:
 
     # -- what came
 
+    def _ask(self) -> None:
+        """Take what nodes said of their progress, and ask again those that were asked a second ago."""
+        asked = {actor.telling: actor for actor in self._actors if actor.telling is not None}
+        told = self._ray.wait(list(asked), num_returns=len(asked), timeout=0)[0] if asked else []
+        for ref in told:
+            asked[ref].telling = None
+            with suppress(self._ray.exceptions.RayError):  # its part will say so
+                asked[ref].progress = self._ray.get(ref)
+        now = time.monotonic()
+        for actor in self._actors:
+            if actor.opening is None and actor.telling is None and now >= actor.ask_at:
+                actor.ask_at = now + TELL_SECONDS
+                actor.telling = actor.handle.progress.remote()
+
     def _took(self, actor: _Actor, ref: Any) -> list[Event]:
         try:
             kind, data = self._ray.get(ref)
@@ -244,12 +263,18 @@ class RayNodes:
 
 
 class _Actor:
-    """An actor, what it has under way by reference, in order, and its opening until that is over."""
+    """An actor, what it has under way by reference, in order, and its opening until that is over.
+
+    `progress` is what it told last, `telling` what it is to tell next; it is not asked again before `ask_at`.
+    """
 
     def __init__(self, handle: Any, opening: Any) -> None:
         self.handle = handle
         self.opening = opening
         self.parts: dict[Any, int] = {}
+        self.progress: Sequence[PartProgress] = ()
+        self.telling: Any = None
+        self.ask_at = 0.0
 
 
 class _RemoteClaims:
@@ -292,6 +317,10 @@ class _NodeActor:
         """Begin to read the files of the part that comes next."""
         if self._node is not None:
             self._node.prepare(pickle.loads(part))  # noqa: S301 -- from the driver
+
+    def progress(self) -> list[PartProgress]:
+        """How far its parts are."""
+        return [] if self._node is None else list(self._node.progress)
 
     def work(self, part: bytes) -> tuple[str, Any]:
         """What became of a part, or why nothing did."""

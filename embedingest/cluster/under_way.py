@@ -12,7 +12,7 @@ from embedingest.cluster.attempts import Attempts
 from embedingest.cluster.commits import Ended
 from embedingest.cluster.launcher import NodeDied, NodeError
 from embedingest.cluster.parts import halves
-from embedingest.cluster.values import Part
+from embedingest.cluster.values import Part, PartProgress
 from embedingest.errors import StoreError
 from embedingest.store.database import may_pass
 
@@ -67,6 +67,12 @@ class UnderWay:
     def files(self) -> int:
         """How many files the parts have that have not ended."""
         return sum(len(part.files) for part in (*self._open.values(), *self._again))
+
+    @property
+    def progress(self) -> PartProgress:
+        """How far nodes are with all that has not ended, in one."""
+        told = [each for each in self._launcher.progress if each.part in self._open]
+        return PartProgress(0, *map(sum, zip(*(each[1:] for each in told), strict=True)))
 
     @property
     def not_over(self) -> frozenset[int]:

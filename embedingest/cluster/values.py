@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.run.survey import Candidate
 
-__all__ = ["Fate", "FileResult", "Part", "PartFile", "PartResult", "result_from_json", "result_to_json"]
+__all__ = ["Fate", "FileResult", "Part", "PartFile", "PartProgress", "PartResult", "result_from_json", "result_to_json"]
 
 Fate = Literal["stored", "vanished", "put_back"]
 """What became of a file of a part: it is in the fragments, or is known to have failed or to be left out (`stored`); it
@@ -83,6 +83,16 @@ class PartResult(NamedTuple):
     characters: int = 0
     reused: int = 0
     seconds: Mapping[str, float] = {}
+
+
+class PartProgress(NamedTuple):
+    """How far a part is that is under way: its files that are whole, their chunks and bytes, the tokens embedded."""
+
+    part: int
+    files: int = 0
+    chunks: int = 0
+    bytes: int = 0
+    tokens: int = 0
 
 
 def result_to_json(result: PartResult) -> bytes:

@@ -15,7 +15,7 @@ from embedingest.cluster.commits import Commits
 from embedingest.cluster.parts import PartBounds, cut, share_of
 from embedingest.cluster.runs import RunTable, begun, made_by, unfinished
 from embedingest.cluster.under_way import UnderWay
-from embedingest.cluster.values import FileResult, PartFile, PartResult
+from embedingest.cluster.values import FileResult, PartFile, PartProgress, PartResult
 from embedingest.cluster.waves import Waves
 from embedingest.ingest.forecast import Work
 from embedingest.ingest.run.file_queue import FileQueue
@@ -73,6 +73,7 @@ class ClusterWalk:
         self._commits = Commits(
             resources, report, most_parts=settings.commit_parts, seconds=settings.commit_seconds, guard=cluster.guard
         )
+        self._parts: UnderWay | None = None
         self._resting = False
         self.vanished: list[Candidate] = []
         self.failed: list[str] = []
@@ -122,9 +123,12 @@ class ClusterWalk:
 
     def standing(self) -> Standing:
         files, (ended, chunks, size) = self._files, self._commits.ready
+        whole = PartProgress(0) if self._parts is None else self._parts.progress
+        size += whole.bytes
         read = files.bytes_finished + size
         work = Work(files.bytes_total + self._waves.bytes, read, max(0, self._taken_bytes - read))
-        return Standing(files.finished + ended, self.total, files.bytes_finished, chunks, size, work)
+        done = files.finished + ended + whole.files
+        return Standing(done, self.total, files.bytes_finished, chunks + whole.chunks, size, work, whole.tokens)
 
     # -- the loop
 
@@ -148,9 +152,10 @@ class ClusterWalk:
             launcher.start(self._cluster.opener(run.id, self._resources.recipe.fingerprints), self._resources.stop)
             self._report.nodes = launcher.nodes
             attempts = self._cluster.settings.attempts
-            parts = UnderWay(launcher, run, attempts=attempts, give_up=self._given_up)
+            self._parts = parts = UnderWay(launcher, run, attempts=attempts, give_up=self._given_up)
             self._drive(run, parts, launcher.nodes, inbox)
         finally:
+            self._parts = None
             launcher.close()
 
     def _drive(self, run: Run, parts: UnderWay, nodes: int, inbox: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ import time
 from typing import Any, NamedTuple
 
 from embedingest.cluster.launcher import Claims
-from embedingest.cluster.values import Part, PartFile, PartResult
+from embedingest.cluster.values import Part, PartFile, PartProgress, PartResult
 from embedingest.errors import ConfigError, EngineError, ModelNotFoundError
 from tests.ingest.run.values import candidate
 
@@ -39,6 +39,10 @@ class _Node:
 
     def prepare(self, part: Part) -> None:
         self._prepared.append(part.number)
+
+    @property
+    def progress(self) -> list[PartProgress]:
+        return [PartProgress(number, 1, 2, 3, 4) for number in self._prepared]
 
     def close(self) -> None:
         pass

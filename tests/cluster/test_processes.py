@@ -16,7 +16,7 @@ import pytest
 from embedingest.cluster.launcher import NodeDied, NodeError
 from embedingest.cluster.processes import Processes
 from embedingest.cluster.shares import Share, how_many, own_cores, shares
-from embedingest.cluster.values import PartResult
+from embedingest.cluster.values import PartProgress, PartResult
 from embedingest.errors import ConfigError, EngineError, ModelNotFoundError
 from tests.cluster.moody import Moody, part, told
 from tests.depth import few, only_deep
@@ -46,6 +46,12 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_what_a_node_says_of_its_parts_is_heard_while_it_is_at_them():
+    with processes() as nodes:
+        nodes.submit(part(7, "hang"))
+        until(lambda: nodes.wait(0.1) or nodes.progress == [PartProgress(7, 1, 2, 3, 4)])
 
 
 def test_each_node_gets_its_cores_and_a_gpu_and_two_parts_at_a_time():

@@ -11,6 +11,7 @@ import pytest
 
 from embedingest.cluster.launcher import NodeDied, NodeError
 from embedingest.cluster.ray import RayNodes, check_address, index_makers
+from embedingest.cluster.values import PartProgress
 from embedingest.config import RunConfig
 from embedingest.errors import ConfigError, EngineError, StoreError
 from embedingest.store.key_index import KEY_INDICES
@@ -60,6 +61,14 @@ def test_parts_go_to_all_nodes_two_at_a_time_and_texts_to_one(nodes):
     nodes.release(owner)
     nodes.submit(part(4, "same.md"))
     assert told(events(nodes, 1)[0])["mine"] == 1
+
+
+def test_what_a_node_says_of_its_parts_is_heard_while_it_is_at_them(nodes):
+    for number in range(4):
+        nodes.submit(part(number, "good.md"))
+    events(nodes, 4)  # all are open
+    nodes.submit(part(7, "hang"))
+    until(lambda: nodes.wait(0.1) or PartProgress(7, 1, 2, 3, 4) in nodes.progress)
 
 
 def test_an_actor_that_is_killed_is_told_with_its_parts_and_replaced(nodes):

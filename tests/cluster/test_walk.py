@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from embedingest.ingest.run.resources import Resources
 from tests.cluster.threads import Dies, Threads, run_clustered
 from tests.depth import few, only_deep
 from tests.ingest.sources.shelf import MarkedShelf, ShelfWorld
-from tests.ingest.world import World
-from tests.waiting import rest, until
+from tests.ingest.world import HoldingEngine, World
+from tests.waiting import HANGS_SECONDS, rest, until
 
 
 @pytest.fixture
@@ -295,6 +296,33 @@ def test_files_and_bytes_of_parts_that_have_ended_are_told_together_before_they_
     assert (before.done, before.total) == (20, 20)
     assert (before.bytes_done, before.bytes_ready) == (0, size)
     assert (walks[-1].standing().done, walks[-1].standing().bytes_done) == (20, size)
+
+
+def test_what_is_whole_of_a_part_is_told_before_the_part_has_ended(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    texts = {f"{number}.md": f"words of note {number}\n" for number in range(20)}
+    for name, text in texts.items():
+        world.write(name, text)
+    rest()
+    run_clustered(world)
+    for name, text in texts.items():
+        world.write(name, text + "\n")  # is read again, and has nothing new
+    world.write("slow.md", "slow words")
+    rest()
+    world.engine = engine = HoldingEngine()
+    walks: list[ClusterWalk] = []
+    how = {"nodes": 1, "walks": walks, "part_files": 100, "part_bytes": 2**20}
+    run = threading.Thread(target=run_clustered, args=(world,), kwargs=how)
+    run.start()
+    try:
+        assert engine.begun.wait(HANGS_SECONDS)
+        until(lambda: walks[-1].standing().done == 20)
+        assert walks[-1].standing().bytes_ready == sum(len(text) + 1 for text in texts.values())
+    finally:
+        engine.go_on.set()
+        run.join(HANGS_SECONDS)
+    assert (walks[-1].standing().done, walks[-1].standing().tokens_ready) == (21, 0)
+    world.assert_like_fresh()
 
 
 def test_a_run_that_is_stopped_writes_what_ends_within_the_grace_and_the_next_does_the_rest(world: World) -> None:

@@ -13,7 +13,7 @@ from embedingest.cluster.claims import ClaimTable
 from embedingest.cluster.launcher import Event, NodeDied, NodeError, NodeOpener
 from embedingest.cluster.node import Node
 from embedingest.cluster.runs import Outcomes, RunTable
-from embedingest.cluster.values import Part
+from embedingest.cluster.values import Part, PartProgress
 from embedingest.cluster.walk import Cluster, ClusterWalk
 from embedingest.config import RunConfig
 from embedingest.errors import EmbedingestError
@@ -64,6 +64,7 @@ class Threads:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._parts: queue.SimpleQueue[Part | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self.open_nodes: list[Node] = []
         self.under_way = 0
 
     def start(self, opener: NodeOpener, stop: threading.Event | None = None) -> None:
@@ -75,6 +76,10 @@ class Threads:
     @property
     def capacity(self) -> int:
         return 2 * self.nodes - self.under_way
+
+    @property
+    def progress(self) -> list[PartProgress]:
+        return [each for node in self.open_nodes for each in node.progress]
 
     def submit(self, part: Part) -> None:
         self.under_way += 1
@@ -101,19 +106,24 @@ class Threads:
         self._threads = []
 
     def _run(self, opener: NodeOpener) -> None:
-        node = opener(self.claims)
+        node = self._opened(opener)
         while (part := self._parts.get()) is not None:
             try:
                 self._events.put(self._worked(node, part))
             except Dies as death:
                 node.close()
-                node = opener(self.claims)
+                node = self._opened(opener)
                 if death.after:
                     node.work(part)
                 self._events.put(NodeDied((part.number,), "a test", death.outside))
             except EmbedingestError as error:
                 self._events.put(NodeError(part.number, error))
         node.close()
+
+    def _opened(self, opener: NodeOpener) -> Any:
+        node: Any = opener(self.claims)
+        self.open_nodes.append(node)
+        return node
 
     def _worked(self, node: Any, part: Part) -> Event:
         self._tries[part.number] += 1

@@ -30,7 +30,8 @@ _TIDY_SHARE: Final = 0.4
 class Standing(NamedTuple):
     """How far a run is: files done with of those taken up, and their bytes.
 
-    `chunks_ready` and `bytes_ready` are of files under way: those whose vectors are there.
+    `chunks_ready` and `bytes_ready` are of files under way: those whose vectors are there. `tokens_ready` were embedded
+    and are in no report yet.
     """
 
     done: int = 0
@@ -39,6 +40,7 @@ class Standing(NamedTuple):
     chunks_ready: int = 0
     bytes_ready: int = 0
     work: Work = Work()
+    tokens_ready: int = 0
 
 
 class Stands(Protocol):
@@ -152,7 +154,7 @@ class ProgressReporter:
             stands.done,
             stands.total,
             report.chunks.new + report.chunks.kept + stands.chunks_ready,
-            report.embedded.tokens,
+            report.embedded.tokens + stands.tokens_ready,
             now - self._started,
             stands.bytes_done + stands.bytes_ready,
             stands.work.bytes_total,
