@@ -11,7 +11,6 @@ import logging
 import os
 import pickle
 import sys
-import threading
 import time
 from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -19,21 +18,23 @@ from urllib.parse import urlsplit
 
 from embedingest.cluster.claims import ClaimTable
 from embedingest.cluster.launcher import GOES_ON, MOST_PARTS, MOST_STARTS, TELL_SECONDS, NodeDied, NodeError
-from embedingest.cluster.portable import opened, packed
+from embedingest.cluster.portable import opened
+from embedingest.cluster.ray_actor import NodeActor, tended
 from embedingest.cluster.ray_address import named
 from embedingest.cluster.ray_connection import AUTHENTICATION, connect, first_line
 from embedingest.cluster.ray_output import RayOutput
 from embedingest.cluster.ray_room import demand, machines, room, unmet
-from embedingest.cluster.values import result_from_json, result_to_json
-from embedingest.errors import ConfigError, EmbedingestError, EngineError
+from embedingest.cluster.values import result_from_json
+from embedingest.errors import ConfigError, EngineError
 from embedingest.store.elsewhere import done, elsewhere
 from embedingest.store.segments import segmented, work_at
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Sequence
 
-    from embedingest.cluster.launcher import Event, NodeOpener, NodeWorker
+    from embedingest.cluster.launcher import Event, NodeOpener
     from embedingest.cluster.values import Part, PartProgress
     from embedingest.config import RunConfig
     from embedingest.store.elsewhere import TableWork
@@ -170,7 +171,7 @@ class RayNodes:
         check_address(self._settings)
         self._connect()
         try:
-            task = self._ray.remote(_tended).options(num_cpus=self._settings.cpus, scheduling_strategy="SPREAD")
+            task = self._ray.remote(tended).options(num_cpus=self._settings.cpus, scheduling_strategy="SPREAD")
             answers = self._ray.get([task.remote(pickle.dumps((act, work)), __version__) for work in works])
         except self._ray.exceptions.RayError as error:
             raise EngineError(f"the table could not be tended on the Ray cluster: {first_line(error)}") from error
@@ -217,7 +218,7 @@ class RayNodes:
             "max_task_retries": 0,
         }
         options |= {"max_concurrency": _CALLS, "scheduling_strategy": "SPREAD"}
-        handle = self._ray.remote(_NodeActor).options(**options, **memory).remote(self._claims, __version__)
+        handle = self._ray.remote(NodeActor).options(**options, **memory).remote(self._claims, __version__)
         return _Actor(handle, handle.open.remote(self._opener))
 
     # -- what came
@@ -275,82 +276,6 @@ class _Actor:
         self.progress: Sequence[PartProgress] = ()
         self.telling: Any = None
         self.ask_at = 0.0
-
-
-class _RemoteClaims:
-    """Claims that another actor keeps; see `Claims`."""
-
-    def __init__(self, handle: Any) -> None:
-        self._handle = handle
-
-    def claim(self, keys: Sequence[str], part: int) -> set[str]:
-        import ray
-
-        mine: set[str] = ray.get(self._handle.claim.remote(list(keys), part))
-        return mine
-
-
-class _NodeActor:
-    """What runs where an actor is, several calls at once. Errors of ours are answers: Ray would wrap them."""
-
-    def __init__(self, claims: Any, version: str) -> None:
-        self._claims = _RemoteClaims(claims)
-        self._version = version
-        self._opened = threading.Event()
-        self._working = threading.Lock()
-        self._node: NodeWorker | None = None
-        self._refusal = packed(EngineError("the node could not be opened"))
-
-    def open(self, opener: bytes) -> tuple[str, Any]:
-        """Open the node, and answer whether it is."""
-        try:
-            _check_version(self._version)
-            self._node = pickle.loads(opener)(self._claims)  # noqa: S301 -- from the driver
-        except EmbedingestError as error:
-            self._refusal = packed(error)
-            return "error", self._refusal
-        finally:
-            self._opened.set()
-        return "ready", None
-
-    def prepare(self, part: bytes) -> None:
-        """Begin to read the files of the part that comes next."""
-        if self._node is not None:
-            self._node.prepare(pickle.loads(part))  # noqa: S301 -- from the driver
-
-    def progress(self) -> list[PartProgress]:
-        """How far its parts are."""
-        return [] if self._node is None else list(self._node.progress)
-
-    def work(self, part: bytes) -> tuple[str, Any]:
-        """What became of a part, or why nothing did."""
-        self._opened.wait()
-        if self._node is None:
-            return "error", self._refusal  # the driver may hear this first
-        try:
-            with self._working:
-                return "result", result_to_json(self._node.work(pickle.loads(part)))  # noqa: S301 -- from the driver
-        except EmbedingestError as error:
-            return "error", packed(error)
-
-
-def _tended(data: bytes, version: str) -> tuple[str, Any]:
-    """What a piece of upkeep came to, where a task is."""
-    try:
-        _check_version(version)
-        act, work = pickle.loads(data)  # noqa: S301 -- from the driver
-        return "done", pickle.dumps(act(work))
-    except EmbedingestError as error:
-        return "error", packed(error)
-
-
-def _check_version(version: str) -> None:
-    """Raises ConfigError where the driver has another."""
-    if version != __version__:
-        raise ConfigError(
-            f"a node has embedingest {__version__}, and the driver {version}",
-            remedy="install the same version on all machines of the cluster",
-        )
 
 
 def _is_from_outside(error: Exception) -> bool:
