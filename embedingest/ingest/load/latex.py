@@ -58,11 +58,13 @@ _INCLUDED: Final = re.compile(
 _SETTING: Final = re.compile(
     r"\\(?:textcolor|hyperlink|hypertarget|colorbox|raisebox|parbox|scalebox|rotatebox|foreignlanguage"
     r"|(?:fcolorbox|resizebox|fontsize)\*?" + _OPTION_ON_LINE + r"*\{[^{}]*\})\*?" + _OPTION_ON_LINE + r"*\{[^{}]*\}"
-    r"|\\begin\{(?:minipage|multicols\*?|thebibliography|wrapfigure|wraptable|spacing|adjustwidth|column|adjustbox|otherlanguage\*?)\}"
-    + _OPTION_ON_LINE
-    + r"*(?:\{[^{}\n]*\})*"
+    r"|\\begin\{(?:minipage|multicols\*?|thebibliography|wrapfigure|wraptable|spacing|adjustwidth|column|adjustbox|subfigure|subtable"
+    r"|otherlanguage\*?)\}" + _OPTION_ON_LINE + r"*(?:\{[^{}\n]*\})*"
 )
 _ENVIRONMENT: Final = re.compile(_BLANKS + r"\\(begin|end)\{([^{}]*)\}" + r"(\[[^\]\n]{0,400}\])?[ \t]*")
+_TITLED: Final = re.compile(
+    r"[\[,]\s{0,9}(?:frame)?title\s{0,9}=\s{0,9}((?:\{[^{}]{0,200}\}|[^,{}\]]){1,200})"
+)  # of a box
 # What these print by themselves stands before their words.
 _STATEMENTS: Final = frozenset(
     ["theorem", "lemma", "corollary", "proposition", "definition", "remark", "example", "proof", "claim", "conjecture",
@@ -81,6 +83,11 @@ _ACCENT: Final = re.compile(
 )
 _ALONE: Final = re.compile(r"\\([~^])\{[ ]?\}")
 _WITH_WORDS: Final = re.compile(r"\\[a-zA-Z]+\*?" + _OPTION_ON_LINE + r"?\{([^{}]*)\}")
+_COLUMN: Final = re.compile(r"\\column" + _OPTION_ON_LINE + r"?\{[^{}\n]{0,80}\}")
+_BREAKS: Final = re.compile(r"(?<!\\)\\(newline|linebreak|par)(?![a-zA-Z@])(?:\[\d\])?(?:\{\}|[ \t]{0,9})")
+_SPACED: Final = re.compile(r"\\hspace\*?\{\s{0,9}([^{}]{0,80})\}")
+_GOES_ON: Final = "\ue08b"
+_MORE: Final = re.compile(_GOES_ON + r"((?:\{[^{}]*\})*)")
 _BARE: Final = re.compile(r"\\[a-zA-Z]+\*?" + _OPTION_ON_LINE + r"?[ \t]*")
 _MARKS: Final = {"`": "\u0300", "'": "\u0301", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304",
                  ".": "\u0307", "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b",
@@ -99,7 +106,7 @@ _LINE_END: Final = re.compile(
 )
 _NO_BREAK: Final = re.compile(r"(?<!\\)\\[-!/@]")
 _MADE: Final = "\ue086"  # stands for the title
-_NO_MARKS: Final = dict.fromkeys(map(ord, f"\ue084\ue085\ue086{MARKS}"))
+_NO_MARKS: Final = dict.fromkeys(map(ord, f"\ue084\ue085\ue086\ue08b{MARKS}"))
 _HEAD: Final = 20_000
 _ROUNDS: Final = 8
 _LABEL: Final = re.compile(r"[ \t]*\\label\{[^{}]*\}")
@@ -232,12 +239,24 @@ def _one_line(text: str) -> str:
 
 def _flat(text: str, items: Items) -> str:
     """Headings, lists and notes as Markdown, other commands by their words."""
-    text = _RAISED.sub(_raised, marked(text))
+    text = _SPACED.sub(
+        lambda match: "" if match[1][:1] in {"0", "-"} else " ", _BREAKS.sub(_broken, _COLUMN.sub("\n", marked(text)))
+    )
+    text = _RAISED.sub(_raised, text)
     text = _SOURCE.sub(lambda match: f"\n\n[{match[2]}] ", text)
     text = _HEADING.sub(_heading, _SETTING.sub("", with_units(text)))
-    text = _DROPPED.sub("", _CITED.sub(_cited, _TITLE.sub("", text))).replace("\\maketitle", f"{_MADE} ")
+    text = _spelled(_TITLE.sub("", text)).replace("\\maketitle", f"{_MADE} ")
     text = _LINK.sub(lambda match: match[1] or match[2] or "", text)
     return _plain(_ENVIRONMENT.sub(_begun, items.marked(text)))
+
+
+def _broken(match: re.Match[str]) -> str:
+    return "\n\n" if match[1] == "par" else "\\\\"
+
+
+def _spelled(text: str) -> str:
+    """The text with citations as words, and without labels and what else prints none."""
+    return _DROPPED.sub("", _CITED.sub(_cited, text))
 
 
 def _begun(match: re.Match[str]) -> str:
@@ -246,6 +265,8 @@ def _begun(match: re.Match[str]) -> str:
     if match[1] == "begin" and name in _STATEMENTS:
         said = f" ({match[3][1:-1]})" if match[3] and match[3][1:-1].strip() else ""
         return f"\n\n{name.capitalize()}{said}. "
+    if match[1] == "begin" and (title := _TITLED.search(match[3] or "")) is not None:
+        return f"\n\n**{' '.join(title[1].replace('{', '').replace('}', '').split())}**\n\n"
     return "\n\n**Abstract**\n\n" if match[1] == "begin" and name == "abstract" else "\n"
 
 
@@ -275,7 +296,7 @@ def _without_formulas(source: str, asides: Asides) -> str:
 
 
 def _heading(match: re.Match[str]) -> str:
-    return f"\n\n{HEADING}{'#' * _LEVELS[match[1]]} {' '.join(_plain(match[2]).split())}\n\n"
+    return f"\n\n{HEADING}{'#' * _LEVELS[match[1]]} {' '.join(_plain(_spelled(match[2])).split())}\n\n"
 
 
 def _plain(text: str) -> str:
@@ -283,14 +304,20 @@ def _plain(text: str) -> str:
     text = _NO_BREAK.sub("", _SPACE.sub(r"\1 ", with_symbols(text)))
     text = _ACCENT.sub(_accented, _ALONE.sub(lambda match: chr(0xE000 + ord(match[1])), text))
     for _ in range(_ROUNDS):
-        text, count = _WITH_WORDS.subn(r"\1", text)
+        text, count = _WITH_WORDS.subn(_argument, text)
         if not count:
             break
+    text = _MORE.sub(lambda match: " " + match[1].replace("}{", " "), text)
     text = _LINE_END.sub("\n", text)
     text = re.sub(r"\\([%&$#_{}])", lambda match: chr(0xE000 + ord(match[1])), text)  # kept apart from real braces
     text = _BARE.sub(" ", text).replace("~", " ").replace("``", "“").replace("''", "”").replace("---", "—")
     text = text.replace("{", "").replace("}", "")
     return re.sub("[\ue000-\ue07f]", lambda match: chr(ord(match[0]) - 0xE000), text).strip(" ")
+
+
+def _argument(match: re.Match[str]) -> str:
+    """The words of a command, with a mark where it goes on with another argument: those are words apart."""
+    return match[1] + (_GOES_ON if match.string.startswith("{", match.end()) else "")
 
 
 def _accented(match: re.Match[str]) -> str:

@@ -32,7 +32,7 @@ def loaded(source):
             "A\n\n```\n\\iffalse\n\\begin{comment}\n```\n\nend.",
         ),
         ("A \\iffalse that nothing ends.", "A that nothing ends."),
-        ("$a \\iff b$ and \\ifthenelse{a}{b}{c}\\iffalse old\\fi{} end.", "$a \\iff b$ and abc end."),
+        ("$a \\iff b$ and \\ifthenelse{a}{b}{c}\\iffalse old\\fi{} end.", "$a \\iff b$ and a b c end."),
     ],
 )
 def test_what_tex_does_not_set_is_not_read(source, text):

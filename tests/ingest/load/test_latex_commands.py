@@ -39,3 +39,33 @@ def test_words_behind_two_commands_in_a_row_are_not_lost(source, words):
 )
 def test_signs_of_chemistry_angles_and_accents_are_as_printed(source, words):
     assert " ".join(to_markdown(source).split()) == words
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (r"\cventry{2019}{Miller}{\emph{Mill} Ltd}{Leeds}{}{Ground \textbf{corn}.}", "2019 Miller Mill Ltd Leeds Ground corn."),
+        (r"\eIf{understood}{go on\;}{go back\;}", "understood go on go back"),
+        (r"Gr{\"u}{\ss}e, {\bf a}{\it b}, \textbf{x}\textit{y}", "Grüße, a b, xy"),
+        (r"a\hspace{1cm}b, c\hspace{0pt}d, e\newline{}f, g\linebreak[4]h", "a b, cd, e f, g h"),
+        (r"\begin{subfigure}[b]{0.4\textwidth}Left\end{subfigure}", "Left"),
+        (r"\begin{columns}\column{0.5\textwidth}Left\column{.5\textwidth}Right\end{columns}", "Left Right"),
+    ],
+)  # fmt: skip
+def test_arguments_are_words_apart_and_widths_are_none(source, words):
+    assert " ".join(to_markdown(source).split()) == words
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (r"\section{Mills\label{sec:mills}\index{mill}}", "## Mills\n"),
+        (r"\subsection{After \cite{smith} \label{x}}", "### After [smith]\n"),
+        (r"\begin{tcolorbox}[colback=red,title=Take {care}]It turns.\end{tcolorbox}", "**Take care**\n\nIt turns.\n"),
+        (r"\begin{tcolorbox}[title=Take care,colback=red]It turns.\end{tcolorbox}", "**Take care**\n\nIt turns.\n"),
+        (r"\begin{mdframed}[frametitle={Take, care}]It turns.\end{mdframed}", "**Take, care**\n\nIt turns.\n"),
+        (r"It turns.\par It stops.", "It turns.\n\nIt stops.\n"),
+    ],
+)
+def test_labels_are_no_words_of_headings_and_titles_of_boxes_are_read(source, text):
+    assert to_markdown(source) == text
