@@ -61,7 +61,7 @@ class OpenDocumentLoader:
     """
 
     name = "opendocument"
-    version = "11"
+    version = "12"
     suffixes = frozenset({".odt", ".ott", ".odp", ".otp", ".odg", ".fodt", ".fodp", ".fodg"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 

@@ -43,7 +43,7 @@ class PptxLoader:
     """
 
     name = "pptx"
-    version = "9"
+    version = "10"
     suffixes = frozenset({".pptx", ".pptm", ".ppsx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.presentationml.presentation"})
 

@@ -5,11 +5,11 @@ The order of drawing decides wherever places allow more than one: it is the auth
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Box", "reading_order"]
 
@@ -117,7 +117,25 @@ def _ordered(units: list[_Unit], depth: int) -> list[int]:
     if depth > _DEEPEST or (len(rows) < 2 and len(columns) < 2):
         return _woven(units)
     by_columns = len(rows) < 2 or (len(columns) > 1 and _are_columns(rows, columns))
-    return [number for group in (columns if by_columns else rows) for number in _ordered(group, depth + 1)]
+    groups = columns if by_columns else _with_columns(rows)
+    return [number for group in groups for number in _ordered(group, depth + 1)]
+
+
+def _with_columns(rows: list[list[_Unit]]) -> Iterator[list[_Unit]]:
+    """The rows, those as one that follow each other and are columns below something wide, as a title is."""
+    run: list[list[_Unit]] = []
+    for row in [*rows, []]:
+        if len(row) > 1 and len(_parted([*chain(*run), *row], upright=True)) > 1:
+            run.append(row)
+            continue
+        units = sorted(chain(*run))
+        if len(run) > 1 and _are_columns(run, _parted(units, upright=True)):
+            yield units
+        else:
+            yield from run
+        run = [row] if len(row) > 1 else []
+        if len(row) == 1:
+            yield row
 
 
 def _parted(units: list[_Unit], *, upright: bool) -> list[list[_Unit]]:

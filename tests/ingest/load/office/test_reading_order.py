@@ -39,6 +39,17 @@ def test_the_order_of_drawing_stays_where_a_person_may_read_so():
     assert order(*stairs) == "first second third"
 
 
+def test_columns_below_a_title_are_read_as_they_were_drawn():
+    title, foot = ("title", 0, 0, 90, 8), ("foot", 0, 90, 90, 5)
+    left, right = [("A", 0, 15, 40, 8), ("a", 0, 25, 40, 50)], [("B", 50, 15, 40, 8), ("b", 50, 25, 40, 50)]
+    assert order(title, *left, *right) == "title A a B b"
+    assert order(title, *left, *right, foot) == "title A a B b foot"
+    assert order(foot, *right, *left, title) == "title A a B b foot"
+    assert order(title, left[0], right[0], left[1], right[1]) == "title A B a b"
+    by_columns = sorted(GRID, key=lambda place: place[0][::-1])
+    assert order(("title", 0, -20, 90, 10), *by_columns) == "title 00 10 20 01 11 21 02 12 22"
+
+
 def test_heads_stand_over_their_texts_where_neither_rows_nor_columns_were_drawn():
     heads, texts = [("B", 50, 0, 40, 8), ("A", 0, 0, 40, 8)], [("b", 50, 10, 40, 50), ("a", 0, 10, 40, 50)]
     assert order(*texts, *heads) == "A a B b"
