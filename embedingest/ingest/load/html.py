@@ -15,7 +15,6 @@ from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.web.controls import write_controls
 from embedingest.ingest.load.web.frame import Content, book_content, main_content, whole_content
 from embedingest.ingest.load.web.gaps import write_gaps
-from embedingest.ingest.load.web.index import Index
 from embedingest.ingest.load.web.line_numbers import write_listings
 from embedingest.ingest.load.web.lines import take_out_of_words, unnumbered
 from embedingest.ingest.load.web.markdown import render
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
     from embedingest.ingest.load.common.decode import Decoded
+    from embedingest.ingest.load.web.index import Index
 
 __all__ = ["HtmlLoader", "Page", "create", "read"]
 
@@ -121,9 +121,9 @@ def read(
     """
     if _is_xml(source, name):
         source = _closed(source)
-    page = Index(parse(source, lines=lines))
+    page = parse(source, lines=lines)
     if page.body is None and "frameset" in page.tags:
-        page = Index(parse(_unframed(source), lines=lines))
+        page = parse(_unframed(source), lines=lines)
     if lines:
         take_out_of_words(page)
     write_listings(page, source)

@@ -6,13 +6,15 @@ Knows how selectors are spelled, not what any is for.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from functools import lru_cache
+from html import unescape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+    from embedingest.ingest.load.web.written import Written
 
 __all__ = ["Index"]
 
@@ -21,24 +23,30 @@ _PART: Final = re.compile(
     r"|(?P<mark>[.#]?)(?P<word>(?:[\w-]|\\.)+)"
 )
 _ESCAPE: Final = re.compile(r"\\(.)")
+_MADE: Final = frozenset({"html", "head", "body", "colgroup", "tbody", "tr", "p", "br", "link"})
+"""Elements that a parser makes where no tag says so, and those that bear the lines of the source."""
+
+_PARTS_WORDS: Final = b"<>=\"'/:\0"
+_BLANKED: Final = bytes.maketrans(_PARTS_WORDS, b" " * len(_PARTS_WORDS))
+_LAST: Final = re.compile(r"[^\s<>=\"'/:]*\Z")
+_VALUE: Final = r"""\s*=\s*("[^"]*"|'[^']*'|[^\s>]*)"""
 
 
 class _Need(NamedTuple):
-    """What an element, or one around it, must have: a key, and a part of the text of an attribute.
+    """What an element, or one around it, must have: a tag, or a word in its start tag and a part of an attribute's text."""
 
-    A key is a tag, `.` and a class, `#` and an id, or `[` and the name of an attribute.
-    """
-
-    key: str
+    tag: str = ""
+    word: str = ""
     attribute: str = ""
     part: str = ""
 
 
 class _Selector(NamedTuple):
-    """The alternatives of a selector with what each needs; the keys of which a page has one, or none of them."""
+    """The alternatives of a selector with what each needs; what they need first: nothing has none of these."""
 
     alternatives: tuple[tuple[str, tuple[_Need, ...]], ...]
-    keys: frozenset[str]
+    tags: frozenset[str]
+    words: frozenset[str]
     tags_only: bool
     """No element is named by two alternatives."""
 
@@ -46,24 +54,21 @@ class _Selector(NamedTuple):
 class Index:
     """The elements of a page, found by CSS selectors of tags, classes, ids, attributes, and these around each other.
 
+    What a page may hold is told from the tags that its source has `written`: from too many rather than too few.
     Elements may be taken out of the page meanwhile; one that is put in is made by `create`.
     """
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
+    def __init__(self, tree: LexborHTMLParser, written: Written) -> None:
         self.tree: Final = tree
-        self.tags: Final[set[str]] = set()
-        self._values: Final[defaultdict[str, set[str | None]]] = defaultdict(set)
-        values = self._values
-        for node in tree.css("*"):
-            self.tags.add(node.tag or "")
-            for name, value in node.attributes.items():
-                values[name].add(value)
-        for name in [name for name in values if ":" in name]:  # a selector may leave out the prefix
-            values[name.rpartition(":")[2]].update(values[name])
+        self.tags: Final = {*_MADE, *written.names}
+        if "image" in self.tags:  # as browsers take it
+            self.tags.add("img")
+        self._written: Final = written.text.lower()
+        self._words: Final = _words(self._written)
+        self._has_entities: Final = "&" in self._written
+        if self._has_entities:
+            self._words.update(_words(unescape(written.text).lower()))
         self._texts: Final[dict[str, str]] = {}
-        self._keys: Final = {*self.tags, *(f"[{name}" for name in values)}
-        for mark, attribute in (".", "class"), ("#", "id"):
-            self._keys.update(mark + word for word in self._text(attribute).split())
 
     @property
     def body(self) -> LexborNode | None:
@@ -93,8 +98,7 @@ class Index:
 
     def says(self, attribute: str, *parts: str) -> bool:
         """Whether one of these, which are in small letters, stands in a value of an attribute in whatever letters."""
-        text = self._text(attribute)
-        return any(part in text for part in parts)
+        return any(self._is_said(part, attribute) for part in parts)
 
     def matches(self, attribute: str, pattern: re.Pattern[str]) -> bool:
         """Whether a pattern is found in the values of an attribute, each a line in small letters."""
@@ -102,46 +106,65 @@ class Index:
 
     def has_class(self, name: str) -> bool:
         """Whether an element of the page may be of a class, in small or capital letters."""
-        return f".{name.lower()}" in self._keys
+        return name.lower() in self._words
 
     def create(self, tag: str) -> LexborNode:
         """A new element, for some place in the page."""
         self.tags.add(tag)
-        self._keys.add(tag)
         return self.tree.create_node(tag)
 
     def _left_of(self, selector: _Selector) -> list[str]:
         """The alternatives of a selector without those that no element of the page can be."""
-        if selector.keys.isdisjoint(self._keys):
+        if selector.words.isdisjoint(self._words) and selector.tags.isdisjoint(self.tags):
             return []
         return [text for text, needs in selector.alternatives if all(map(self._is_met, needs))]
 
     def _is_met(self, need: _Need) -> bool:
-        return need.key in self._keys and need.part in self._text(need.attribute)
+        if need.tag:
+            return need.tag in self.tags
+        return need.word in self._words and (not need.part or self._is_said(need.part, need.attribute))
+
+    def _is_said(self, part: str, attribute: str) -> bool:
+        return (part in self._written or self._has_entities) and part in self._text(attribute)
 
     def _text(self, attribute: str) -> str:
         """All values of an attribute in small letters, each on a line."""
         if attribute not in self._texts:
-            values = self._values.get(attribute, set())
-            self._texts[attribute] = "\n".join(value for value in values if value).lower()
+            values = {value.strip("\"'") for value in re.findall(attribute + _VALUE, self._written)}
+            self._texts[attribute] = "\n".join(unescape(value) if "&" in value else value for value in values)
         return self._texts[attribute]
+
+
+def _words(tags: str) -> set[str]:
+    """What stands in tags between blanks, signs of equality, quotes, slashes and colons."""
+    return set(tags.encode(errors="replace").translate(_BLANKED).decode().split()) | {""}
 
 
 @lru_cache(maxsize=256)
 def _parsed(selector: str) -> _Selector:
     alternatives = tuple((each, tuple(map(_need, _PART.finditer(each)))) for each in selector.split(", "))
+    first = [needs[0] for _, needs in alternatives]
     return _Selector(
         alternatives,
-        keys=frozenset(needs[0].key for _, needs in alternatives),
-        tags_only=all(len(needs) == 1 and needs[0].key[0] not in ".#[" for _, needs in alternatives),
+        tags=frozenset(need.tag for need in first if need.tag),
+        words=frozenset(need.word for need in first if not need.tag),
+        tags_only=all(len(needs) == 1 and needs[0].tag for _, needs in alternatives),
     )
 
 
 def _need(part: re.Match[str]) -> _Need:
     if part["attribute"]:
         name = _plain(part["attribute"])
-        return _Need(f"[{name}", name, _plain(part["value"] or ""))
-    return _Need(part["mark"] + (_plain(part["word"]) if part["mark"] else part["word"]))
+        return _Need(word=_last(name), attribute=name, part=_plain(part["value"] or ""))
+    if part["mark"]:
+        return _Need(word=_last(_plain(part["word"])))
+    return _Need(tag=part["word"].lower())
+
+
+def _last(word: str) -> str:
+    """The end of a word as `_words` parts it."""
+    match = _LAST.search(word)
+    return match[0] if match else ""
 
 
 def _plain(spelled: str) -> str:

@@ -29,14 +29,16 @@ _TAGS: Final = (
 
 _LOWER: Final = re.compile(_TAGS)
 _ANY: Final = re.compile(_TAGS, re.IGNORECASE)  # takes twice as long
-_UPPER: Final = re.compile("<(?:P|DIV|BODY|LI|TD|H1)")
 _TAGS_ARE_WORDS: Final = "textarea, title, xmp, plaintext, noembed, noframes"
 _MARK: Final = re.compile(rf"<link {LINE}=\d+>| {LINE}=\d+")
 
 
-def numbered(source: str) -> str:
-    """The page with the lines of its blocks written into them, and into a <link> behind what holds no words."""
-    pieces = (_ANY if _UPPER.search(source) else _LOWER).split(source)
+def numbered(source: str, *, capitals: bool) -> str:
+    """The page with the lines of its blocks written into them, and into a <link> behind what holds no words.
+
+    Tags in capital letters are looked for where the page has `capitals`.
+    """
+    pieces = (_ANY if capitals else _LOWER).split(source)
     parts = [pieces[0]]
     line = 1 + pieces[0].count("\n")
     for name, rest, other, after in zip(pieces[1::4], pieces[2::4], pieces[3::4], pieces[4::4], strict=True):

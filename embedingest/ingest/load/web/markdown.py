@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.markdown_escape import escaped, fence_for
 from embedingest.ingest.load.web.controls import write_controls
-from embedingest.ingest.load.web.index import Index
 from embedingest.ingest.load.web.language import language_of_listing
 from embedingest.ingest.load.web.line_numbers import write_listings
 from embedingest.ingest.load.web.tables import code_of, grid, is_layout, own_rows
@@ -139,7 +138,7 @@ def _frame(writer: Writer, node: LexborNode) -> None:
     if inner.strip() and writer.frames < _DEEPEST_FRAME:
         writer.flush()
         writer.frames += 1
-        page = Index(parse(inner))
+        page = parse(inner)
         write_listings(page, inner)
         write_controls(page)
         if page.body is not None:

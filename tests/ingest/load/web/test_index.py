@@ -1,10 +1,9 @@
 """An index of a page finds what its tree finds, each element once, whatever a page holds."""
 
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
 from embedingest.ingest.load.web import frame, gaps, hidden, line_numbers, scripts
-from embedingest.ingest.load.web.index import Index
+from embedingest.ingest.load.web.tree import parse
 
 PAGE = """<html lang=en><head><title>A</title><style>.x {top: 1px}</style></head><body class="Main related-x">
 <nav class=related role=navigation>Menu</nav><h1 id=Comments>One</h1><p hidden>two</p><SVG><a xlink:href="#n">3</a></SVG>
@@ -22,8 +21,8 @@ SELECTORS = [
 @pytest.mark.parametrize("selector", SELECTORS)
 @pytest.mark.parametrize("kind", ["<!DOCTYPE html>", ""])  # without one, classes and ids are read in any case
 def test_an_index_finds_what_the_tree_finds_each_once(kind, selector):
-    tree = LexborHTMLParser(kind + PAGE)
-    page = Index(tree)
+    page = parse(kind + PAGE)
+    tree = page.tree
     expected = list(dict.fromkeys(node.mem_id for node in tree.css(selector)))
     assert [node.mem_id for node in page.find(selector)] == expected
     assert [node.mem_id for node in page.find(selector, page.body)] == [
@@ -33,7 +32,7 @@ def test_an_index_finds_what_the_tree_finds_each_once(kind, selector):
 
 
 def test_an_index_finds_a_new_element_and_none_that_was_taken_out():
-    page = Index(LexborHTMLParser(PAGE))
+    page = parse(PAGE)
     assert page.find("pre") == []
     page.find("nav")[0].replace_with(page.create("pre"))
     assert ([node.tag for node in page.find("pre, nav")], page.find(".related")) == (["pre"], [])
