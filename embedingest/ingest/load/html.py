@@ -133,7 +133,7 @@ def read(
     metadata = _metadata(page)
     title = _title(page)
     content = book_content(page) if book else main_content(page) if main_only else whole_content(page)
-    text, origins = render(content.roots, lines=lines)
+    text, origins = render(page, content.roots, lines=lines)
     ends = [*(start for start, _ in origins), len(text)][1:]
     spans = [Span(start, end, "line", line) for (start, line), end in zip(origins, ends, strict=True) if start < end]
     return Page(text, title, metadata, tuple(spans), _counted(page, content, unseen))

@@ -19,6 +19,8 @@ from embedingest.ingest.load.web.writer import Writer
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
+    from embedingest.ingest.load.web.index import Index
+
 __all__ = ["render"]
 
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
@@ -32,31 +34,55 @@ _WRITTEN: Final = APART | _BOLD | _BESIDE | SKIPPED | {"br", "img", "link"}
 _PLAIN: Final = APART - _LISTS - _LISTINGS - _BOLD - frozenset(_HEADINGS) - {"li", "table"}
 """Those of them that begin and end a paragraph, and no more."""
 
+_MORE: Final = ", ".join(
+    f"p {tag}"
+    for tag in (
+        "br", "img", "link", "b", "strong", "legend", *sorted(_BESIDE | SKIPPED - {"head", "-comment"}),
+        "applet", "button", "marquee", "object", "table",
+    )
+)  # fmt: skip
+"""What of a paragraph is more than its words, or may hold such: all others that something is written for end it."""
+
 _DEEPEST_FRAME: Final = 3
 
 
-def render(roots: list[LexborNode], *, lines: bool = False) -> tuple[str, list[tuple[int, int]]]:
-    """The Markdown of these elements, blocks one blank line apart; with `lines`, places in it with their source lines.
+def render(page: Index, roots: list[LexborNode], *, lines: bool = False) -> tuple[str, list[tuple[int, int]]]:
+    """The Markdown of some elements of a page, blocks one blank line apart; with `lines`, places with source lines.
 
     The lines are those that `numbered` wrote into the page before it was parsed.
     """
     writer = Writer(has_lines=lines)
     for root in roots:
-        _walk(writer, root)
+        _walk(writer, root, _more_than_words(page, root))
     return "".join(writer.parts) + ("\n" if writer.parts else ""), writer.origins
 
 
-def _walk(writer: Writer, root: LexborNode) -> None:
+def _more_than_words(page: Index, root: LexborNode) -> set[int]:
+    """The paragraphs, by their `mem_id`, that hold more than words, with what lies between."""
+    found: set[int] = set()
+    for node in page.find(_MORE, root):
+        above = node.parent
+        while above is not None and above.mem_id not in found:
+            found.add(above.mem_id)
+            if above.tag == "p":
+                break
+            above = above.parent
+    return found
+
+
+def _walk(writer: Writer, root: LexborNode, parted: set[int]) -> None:
     node = root.first_child if _enter(writer, root, root.tag or "") else None
     if node is None:
         writer.flush()
         return
     open_nodes: list[LexborNode] = []
-    text, begin, flush = writer.text, writer.begin, writer.flush
+    text, begin, flush, paragraph = writer.text, writer.begin, writer.flush, writer.paragraph
     while node is not None:
         tag = node.tag or ""
         if tag == "-text":
             text(node.text_content or "")
+        elif tag == "p" and begin(node) and node.mem_id not in parted and paragraph(node.text(deep=True)):
+            pass
         elif tag not in _WRITTEN or (begin(node) if tag in _PLAIN else _enter(writer, node, tag)):
             inner = node.first_child
             if inner is not None:
@@ -142,7 +168,7 @@ def _frame(writer: Writer, node: LexborNode) -> None:
         write_listings(page, inner)
         write_controls(page)
         if page.body is not None:
-            _walk(writer, page.body)
+            _walk(writer, page.body, _more_than_words(page, page.body))
         writer.frames -= 1
 
 

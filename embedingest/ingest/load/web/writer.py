@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Writer"]
 
 _DEEPEST_LIST: Final = 12
+_MARKS: Final = (ITEM, "\u200c")
+"""Of which it counts what stands in front of them."""
 
 
 class Writer:
@@ -66,6 +68,22 @@ class Writer:
             self._is_item = self._is_item or (ITEM in words and all(map(str.isspace, inline)))
             words = seen(words)
         inline.append(words)
+
+    def paragraph(self, words: str) -> bool:
+        """A whole paragraph of plain words; whether it is written: one with marks in it is to be taken in pieces."""
+        if LINE_END in words or self.bold:
+            return False
+        if not words.isascii():
+            if any(sign in words for sign in _MARKS):
+                return False
+            words = seen(words)
+        began = self.line
+        if self.has_lines:
+            self.line += words.count("\n")
+        lines, origins = _flowed(words, began) if self.has_lines else (_words_in_lines(words), [])
+        if lines:
+            self.block([escaped(lines[0])], origins)
+        return True
 
     def _lines(self, words: str) -> None:
         for at, piece in enumerate(words.split(LINE_END)):
@@ -185,9 +203,28 @@ def _words_in_lines(text: str) -> list[str]:
 
 def _flowed(text: str, line: int) -> tuple[list[str], list[tuple[int, int, int]]]:
     """The same of a paragraph that begins on `line` of the source, and the origins of the words."""
-    if "\n" not in text and LINE_END not in text and "\0" not in text:
-        words = " ".join(text.split())
-        return ([words], [(0, 0, line)]) if words else ([], [])
+    if LINE_END in text or "\0" in text:
+        return _in_lines(text, line)
+    words = " ".join(text.split())
+    if not words:
+        return [], []
+    if "\n" not in text:
+        return [words], [(0, 0, line)]
+    stretches = list(map(str.strip, text.split("\n")))
+    if " ".join(filter(None, stretches)) == words:  # nearly all have one blank between words
+        origins: list[tuple[int, int, int]] = []
+        column = 0
+        for stretch in stretches:
+            if stretch:
+                origins.append((0, column, line))
+                column += len(stretch) + 1
+            line += 1
+        return [words], origins
+    return _in_lines(text, line)
+
+
+def _in_lines(text: str, line: int) -> tuple[list[str], list[tuple[int, int, int]]]:
+    """The same of any paragraph."""
     lines: list[str] = []
     origins: list[tuple[int, int, int]] = []
     for part in text.split(LINE_END):
