@@ -14,6 +14,7 @@ __all__ = ["decode_declared"]
 _HEAD_BYTES: Final = 4096
 _META: Final = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 _XML: Final = re.compile(rb"""\A\s{0,64}<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})""", re.IGNORECASE)
+_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BY_BYTES: Final = frozenset({"utf-8", "utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32"})
 
 
@@ -22,10 +23,8 @@ def decode_declared(data: bytes, name: str) -> Decoded:
 
     Raises DocumentSkipped (`binary`) where the bytes are no text.
     """
-    if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or is_utf8(data):
-        return decode(data, name)
     codec = _declared(data[:_HEAD_BYTES])
-    if codec is None:
+    if codec is None or data.startswith(_MARKS) or is_utf8(data):
         return decode(data, name)
     text = data.decode(codec, "replace")
     lost = text.count("�")

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["without_armour"]
 
-_MARKS: Final = ("BEGIN ", "\nbegin", "=ybegin ")
-"""A part of each line that data may begin with: looked for before any line is."""
-
 _BEGIN: Final = re.compile(r"[ \t>]{0,8}-{4,5} ?BEGIN ([A-Z0-9][A-Z0-9 ]{0,60}?) ?-{4,5}[ \t]*\Z")
 _END: Final = re.compile(r"[ \t>]{0,8}-{4,5} ?END [A-Z0-9 ]{1,60}?-{4,5}[ \t]*\Z")
 _BODY: Final = re.compile(r"[ \t>]{0,8}(?:[A-Za-z0-9+/=]{1,128}|[A-Za-z][A-Za-z0-9-]{0,40}: ?.{0,400}|)[ \t]*\Z")
@@ -31,10 +28,17 @@ _KINDS: Final = {"PGP MESSAGE": "encrypted_data", "PGP SIGNATURE": "signatures_l
 
 def without_armour(text: str) -> tuple[str, dict[str, int]]:
     """The text with a blank line for each that is no words, and how much such data there was, by kind."""
-    if not (text.startswith("begin") or any(mark in text for mark in _MARKS)):
+    if not _may_have_data(text):
         return text, {}
     reader = _Reader(text.split("\n"))
     return reader.read(), reader.notices
+
+
+def _may_have_data(text: str) -> bool:
+    """Whether a part of a line that data begins with is there: looked for before any line is."""
+    if "BEGIN " in text:
+        return True
+    return "begin" in text and (text.startswith("begin") or "\nbegin" in text or "=ybegin " in text)
 
 
 class _Reader:

@@ -100,9 +100,9 @@ class Index:
         """Whether one of these, which are in small letters, stands in a value of an attribute in whatever letters."""
         return any(self._is_said(part, attribute) for part in parts)
 
-    def matches(self, attribute: str, pattern: re.Pattern[str]) -> bool:
-        """Whether a pattern is found in the values of an attribute, each a line in small letters."""
-        return pattern.search(self._text(attribute)) is not None
+    def matches(self, attribute: str, pattern: re.Pattern[str], longest: int) -> bool:
+        """Whether a pattern is all of a line of a value of an attribute, in small letters; it matches few letters."""
+        return any(len(line) <= longest and pattern.fullmatch(line) for line in self._text(attribute).split("\n"))
 
     def has_class(self, name: str) -> bool:
         """Whether an element of the page may be of a class, in small or capital letters."""

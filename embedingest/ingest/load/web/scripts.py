@@ -22,6 +22,7 @@ __all__ = ["write_scripts"]
 _LEAF: Final = frozenset({"img", "svg", "math"})
 _BACK: Final = "a[href*=\\#], .mw-cite-backlink"
 _ARROWS: Final = re.compile(r"\s*[\^↑⇑⬆↩↰↵⏎⤴⮌⮐↖](?:[\^↑⇑⬆↩↰↵⏎⤴⮌⮐↖\ufe0e\ufe0f]|\s){0,8}")
+_LONGEST_MARK: Final = 9
 _MOST_BACK: Final = 120
 _NOTE: Final = re.compile(r"(?:foot|end|rear)note|note-?ref|fn-?ref", re.IGNORECASE)
 _NOTE_ADDRESS: Final = re.compile(
@@ -47,7 +48,7 @@ def write_scripts(page: Index, classes: Mapping[str, str] | None = None) -> None
     body = page.body
     if body is None:
         return
-    links = page.find(_BACK, body)
+    links = [node for node in page.find(_BACK, body) if _is_short(node)]
     for node in links:
         _leave_out(node)
     for link in page.find("a[epub\\:type=noteref], a[role=doc-noteref]", body):
@@ -111,6 +112,11 @@ def _is_priced(node: LexborNode) -> bool:
             return True
         above = above.parent
     return False
+
+
+def _is_short(link: LexborNode) -> bool:
+    """Whether a link holds no more than an arrow or the mark of a note, or is no link."""
+    return len(link.text(deep=True).strip()) <= _LONGEST_MARK or link.tag != "a"
 
 
 def _leave_out(node: LexborNode) -> None:
