@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HtmlLoader", "Page", "create", "read"]
 
-_SELF_CLOSED: Final = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)([^<>]*+)(?<=/)>")
+_BEGUN: Final = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)[^<>]*+\Z")
 _CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)(\]\]>|\Z)", re.DOTALL)  # to the end, so that it is looked at once
 _VOID: Final = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
@@ -175,15 +175,17 @@ def _is_xml(source: str, name: str) -> bool:
 def _closed(source: str) -> str:
     """XHTML as HTML: elements that close themselves get their end tags, CDATA is text."""
 
-    def close(match: re.Match[str]) -> str:
-        if match[1].lower() in _VOID:
-            return match[0]
-        return f"<{match[1]}{match[2][:-1]}></{match[1]}>"
-
     def text(match: re.Match[str]) -> str:
         return match[1].replace("&", "&amp;").replace("<", "&lt;") if match[2] else match[0]
 
-    return _SELF_CLOSED.sub(close, _CDATA.sub(text, source) if "<![CDATA[" in source else source)
+    pieces = (_CDATA.sub(text, source) if "<![CDATA[" in source else source).split("/>")
+    for at, piece in enumerate(pieces[:-1]):
+        begun = _BEGUN.match(piece, max(0, piece.rfind("<")))
+        if begun is None or begun[1].lower() in _VOID:
+            pieces[at] = f"{piece}/>"
+        else:
+            pieces[at] = f"{piece}></{begun[1]}>"
+    return "".join(pieces)
 
 
 def _unframed(source: str) -> str:

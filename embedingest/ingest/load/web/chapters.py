@@ -27,7 +27,7 @@ _LONGEST: Final = 300
 _MARK: Final = "\ue0f1"
 """Stands before the words of a heading that was put in; no words."""
 
-_HEADING: Final = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+_HEADING: Final = re.compile(r"#{1,6} (.+)")
 _FENCED: Final = re.compile(r"^ {0,40}(`{3,})[^\n]*\n.*?^ {0,40}\1", re.MULTILINE | re.DOTALL)
 _ANCHOR: Final = re.compile(r"""<([a-zA-Z][\w:-]*)(?=\s)[^<>]*?\s(?:id|name)\s*=\s*["']([^"'<>]{1,400})["'][^<>]*>""")
 _BODY: Final = re.compile(r"<body(?:\s[^<>]*)?>", re.IGNORECASE)
@@ -92,7 +92,11 @@ def _said(element: Element) -> str:
 
 def unnamed(text: str, names: list[Named]) -> list[Named]:
     """Those of the names of a chapter's places that no heading of its text says."""
-    headings = {_squeezed(match[1]) for match in _HEADING.finditer(_FENCED.sub("", text))} - {""}
+    if not names:
+        return []
+    lines = (_FENCED.sub("", text) if "```" in text else text).split("\n")
+    matches = (_HEADING.match(line) for line in lines if line.startswith("#"))
+    headings = {_squeezed(match[1]) for match in matches if match} - {""}
     few = list(islice(headings, _MOST_COMPARED))
     found = []
     for each in names:

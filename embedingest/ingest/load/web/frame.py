@@ -128,13 +128,18 @@ def _hidden_words(roots: list[LexborNode], stock: _Stock) -> int:
     """How many words below these elements a person does not see. What a control of the page shows is seen."""
     ids = {root.mem_id for root in roots}
     count = 0
-    pending = list(roots)
-    while pending:
-        for node in pending.pop().iter():
-            if node.mem_id in stock.hidden and is_hidden(node, stock.shown):
+    for root in roots:
+        nodes = root.css("*")
+        keys = [node.mem_id for node in nodes]
+        at = len(nodes) if stock.hidden.isdisjoint(keys) else 1  # behind the root itself
+        while at < len(nodes):
+            node, key = nodes[at], keys[at]
+            at += 1
+            if key in stock.hidden and is_hidden(node, stock.shown):
                 count += _words(node)
-            elif node.mem_id not in ids:
-                pending.append(node)
+            elif key not in ids:
+                continue
+            at += len(node.css("*")) - 1
     return count
 
 

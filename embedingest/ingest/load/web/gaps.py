@@ -68,14 +68,17 @@ def write_gaps(page: Index, source: str) -> None:
         _set_apart(node)
     own = _own(source) if any("-" in tag for tag in page.tags) else set()
     if own or _TOUCHING.search(source):
-        _part_touching(page.find(", ".join(sorted(_NAMES | own)), body), _NAMES | own)
+        _part_touching(page, body, _NAMES | own)
 
 
-def _part_touching(nodes: list[LexborNode], names: Set[str]) -> None:
+def _part_touching(page: Index, body: LexborNode, names: Set[str]) -> None:
     listings: dict[int, bool] = {}  # by the element that holds some of these
-    for node in nodes:
-        after = node.next
-        if after is None or after.tag == "-text":  # nearly all
+    present = ", ".join(sorted(name for name in names if name in page.tags))
+    for follower in body.css(f":is({present}) + *") if present else []:
+        node = follower.prev
+        while node is not None and node.tag == "-comment":
+            node = node.prev
+        if node is None or node.tag == "-text":  # nearly all
             continue
         after = _beside(node)
         if after is None or not (after.tag in names or _is_own(after)):

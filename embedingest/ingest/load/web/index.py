@@ -29,11 +29,11 @@ _MADE: Final = frozenset({"html", "head", "body", "colgroup", "tbody", "tr", "p"
 _PARTS_WORDS: Final = b"<>=\"'/:\0"
 _BLANKED: Final = bytes.maketrans(_PARTS_WORDS, b" " * len(_PARTS_WORDS))
 _LAST: Final = re.compile(r"[^\s<>=\"'/:]*\Z")
-_VALUE: Final = r"""\s*=\s*("[^"]*"|'[^']*'|[^\s>]*)"""
+_VALUE: Final = r"""\s*=\s*(?=("[^"]*"|'[^']*'|[^\s>]*))"""  # a value may seem to have an attribute in it
 
 
 class _Need(NamedTuple):
-    """What an element, or one around it, must have: a tag, or a word in its start tag and a part of an attribute's text."""
+    """What an element, or one around it, must have: a tag, or a word of its tag and a part of an attribute's value."""
 
     tag: str = ""
     word: str = ""

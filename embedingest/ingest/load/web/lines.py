@@ -42,13 +42,15 @@ def numbered(source: str, *, capitals: bool) -> str:
     parts = [pieces[0]]
     line = 1 + pieces[0].count("\n")
     for name, rest, other, after in zip(pieces[1::4], pieces[2::4], pieces[3::4], pieces[4::4], strict=True):
-        line += (other or rest).count("\n")
         if other is not None:
+            line += other.count("\n")
             parts.append(f"<{other}<link {LINE}={line}>{after}")
-        elif after.startswith("\n") and name.lower() == "pre":  # the parser drops a line feed there
-            parts.append(f"<{name} {LINE}={line + 1}{rest}{after}")
         else:
-            parts.append(f"<{name} {LINE}={line}{rest}{after}")
+            if "\n" in rest:
+                line += rest.count("\n")
+            # The parser drops a line feed behind <pre>.
+            first = line + 1 if name[1:2] in "rR" and name.lower() == "pre" and after.startswith("\n") else line
+            parts.append(f"<{name} {LINE}={first}{rest}{after}")
         line += after.count("\n")
     return "".join(parts)
 

@@ -69,6 +69,8 @@ APART: Final = frozenset(
 """Elements that a browser sets on lines of their own, and the cells of a table."""
 
 _ENDS: Final = APART | {"br"}
+_MARKED: Final = "pre :not(a, b, code, em, font, i, span, strong, tt, u, var)"
+"""What may stand in a listing and be more than letters in another colour."""
 
 ITEM: Final = "\ue0f0"
 """Stands before the number or bullet that a word processor wrote before an item; no words."""
@@ -115,6 +117,8 @@ def words(root: LexborNode) -> str:
 
 def listing(root: LexborNode) -> str:
     """The text of a listing, its blanks as they are; what is set on a line of its own stands on one."""
+    if root.tag == "pre" and root.css_first(_MARKED) is None:  # nearly all
+        return seen(root.text(deep=True))
     pieces: list[str] = []
     for piece in _pieces(root, "\n\0"):
         if piece != "\n\0":

@@ -5,6 +5,7 @@ Knows no elements but those that lists begin with and that bear a line.
 
 from __future__ import annotations
 
+from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.markdown_escape import escaped, label
@@ -168,7 +169,11 @@ class Writer:
         start = self._length
         self.parts.append(block)
         self._length += len(block)
-        if not self.has_lines:
+        if not origins:
+            return
+        if not origins[-1][0]:  # nearly all stand in one line
+            hung = start + hang
+            self.origins += [(hung + column if column else start, line) for _, column, line in origins]
             return
         at = row = 0
         for index, column, line in origins:
@@ -205,22 +210,16 @@ def _flowed(text: str, line: int) -> tuple[list[str], list[tuple[int, int, int]]
     """The same of a paragraph that begins on `line` of the source, and the origins of the words."""
     if LINE_END in text or "\0" in text:
         return _in_lines(text, line)
-    words = " ".join(text.split())
-    if not words:
-        return [], []
-    if "\n" not in text:
-        return [words], [(0, 0, line)]
     stretches = list(map(str.strip, text.split("\n")))
-    if " ".join(filter(None, stretches)) == words:  # nearly all have one blank between words
-        origins: list[tuple[int, int, int]] = []
-        column = 0
-        for stretch in stretches:
-            if stretch:
-                origins.append((0, column, line))
-                column += len(stretch) + 1
-            line += 1
-        return [words], origins
-    return _in_lines(text, line)
+    filled = list(filter(None, stretches))
+    words = " ".join(filled)
+    if ("  " in words or not words.isprintable()) and " ".join(text.split()) != words:
+        return _in_lines(text, line)
+    if len(filled) <= 1:
+        return ([words], [(0, 0, line + stretches.index(words))]) if words else ([], [])
+    columns = accumulate((len(stretch) + 1 for stretch in filled), initial=0)
+    numbers = [number for number, stretch in enumerate(stretches, start=line) if stretch]
+    return [words], list(zip(repeat(0), columns, numbers))  # the last column is the end
 
 
 def _in_lines(text: str, line: int) -> tuple[list[str], list[tuple[int, int, int]]]:

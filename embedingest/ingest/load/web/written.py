@@ -36,7 +36,8 @@ class Written:
         joined = "\0".join(kinds)
         is_open = _OPEN_QUOTE.search(joined) is not None  # a sign in quotes was taken for the end of a tag
         self.text: Final = source if is_open else joined
-        self.is_plain: Final = not is_open and all(tag[-1] == ">" and len(tag) <= _LONG for tag in kinds)
+        are_closed = not kinds or (joined[-1] == ">" and joined.count(">\0") == len(kinds) - 1)
+        self.is_plain: Final = are_closed and not is_open and max(map(len, kinds), default=0) <= _LONG
         """No tag is long, or goes on behind a sign that begins or ends tags."""
 
     def has_capitals(self) -> bool:

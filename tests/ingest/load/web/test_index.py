@@ -9,12 +9,16 @@ PAGE = """<html lang=en><head><title>A</title><style>.x {top: 1px}</style></head
 <nav class=related role=navigation>Menu</nav><h1 id=Comments>One</h1><p hidden>two</p><SVG><a xlink:href="#n">3</a></SVG>
 <blockquote><cite>four</cite></blockquote><p style="DISPLAY:flex; white-space:pre">five</p><a href="b#c" class=headerlink>6</a>
 <a epub:type="noteref x" href=d>7</a><span epub:type=pagebreak>8</span><my-own>9</my-own><div class="code line-no">10</div>
-<del style="text-decoration:line-through">11</del><input type=checkbox checked><div id=toc class=toc>12</div></body></html>"""
+<del style="text-decoration:line-through">11</del><input type=checkbox checked><div id=toc class=toc>12</div>
+<em title="13 > 12" class=comment-list>13</em><u class="pagen&#117;m" hidden>14</u><IMAGE alt=15><i title="<b class='z'>" id = n>16</i>
+<b title='id="' id="disqus-x">18</b>
+<table class='p/q'><td>17</table></body></html>"""
 SELECTORS = [
     frame._NAVIGATION, frame._ANCHORS, frame._UNREAD, frame._OUTSIDE, frame._PAGES, frame._MAIN, frame._TALK,
     gaps._PARTS, gaps._STYLED, gaps._INLINE, hidden._CONTROLS, line_numbers._CANDIDATES, scripts._BACK, scripts._SHIFTED,
     "q", "blockquote cite", "head > title", "html[lang]", "del, s, strike, [style*='line-through' i]", "*[hidden]", ".x, .y",
     "a[epub\\:type~=noteref]", "textarea, [style*='white-space' i]", "#toc.toc", "my-own", "[class=main]", "input, select",
+    "tbody > tr", "img", "[class*=pagenum]", ".pagenum[hidden]", "em[class^=comment]", "#n", "[title*=\\<]", ".p\\/q",
 ]  # fmt: skip
 
 
