@@ -218,6 +218,7 @@ def test_a_part_of_a_document_is_read_by_lines_and_by_chunks(followed):
     assert "no document `docs/none.md`" in refusal(followed, "read", source="docs/none.md")
 
 
+@only_deep
 def test_a_section_is_read_within_a_budget_by_the_name_that_the_outline_has(followed):
     outline = told(followed, "outline", source="docs/a b.md").structured_content
     assert [each["section"] for each in outline["outline"]] == [["Zoo"]]

@@ -17,6 +17,7 @@ from embedingest.errors import ConfigError
 from embedingest.measure import ByModel, Estimate
 from embedingest.query import Searcher
 from embedingest.store.table import open_table
+from tests.depth import few
 
 pytestmark = pytest.mark.slow
 
@@ -112,6 +113,7 @@ def test_without_headings_a_section_is_what_stands_around_a_hit(searcher):
     assert 90 < hit.unit.tokens <= 120
 
 
+@few(1)
 @pytest.mark.parametrize("mode", ["text", "vector"])
 def test_a_hit_that_is_longer_than_the_budget_is_cut_around_the_words_of_the_question(tmp_path, mode):
     lines = [f"line {n} of a long long chunk that says nothing\n" for n in range(60)]

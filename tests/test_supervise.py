@@ -176,7 +176,7 @@ def refuse_a_start(place, kind):
             raise ValueError(kind)
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize(
     "kind",
     ["no folder", "all anew", "model", "chunker", "engine", "database", "locked", "another model's", "port", "key",

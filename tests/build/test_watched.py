@@ -177,6 +177,7 @@ def test_a_yes_is_to_exactly_what_was_shown(place: Place) -> None:
         assert done(pipelines, 1)["pending_deletes"] == {"count": 0, "sources": [], "name": ""}
 
 
+@only_deep
 def test_what_nobody_waits_for_any_more_is_not_done(place: Place) -> None:
     with place.followed() as pipelines:
         done(pipelines, FILES)

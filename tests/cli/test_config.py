@@ -159,7 +159,7 @@ def test_a_file_that_is_written_into_its_folder_is_left_out_of_it(shell):
     assert report["files"]["seen"] == 2
 
 
-@few(3)
+@few(1)
 @pytest.mark.parametrize("name", ["$HOME", "it's: #1", "- x", "-", "two\nlines", "Ünï", "true", "2024", "{a}", "~"])
 def test_a_folder_of_any_name_is_named_so_that_it_is_found(shell, name):
     shell.write(f"{name}/a.md", "# A\n")

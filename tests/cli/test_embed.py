@@ -35,6 +35,7 @@ def test_the_default_model_gives_the_published_vector(shell):
     assert document["embeddings"][0][:4] == pytest.approx([0.0100, -0.0018, 0.0501, 0.0469], abs=1e-3)
 
 
+@only_deep
 @pytest.mark.weights
 def test_a_warm_embed_imports_no_torch(shell):
     shell.run("embed", "warm up")

@@ -123,7 +123,7 @@ def asked(shell):
     return shell
 
 
-@few(1)
+@only_deep
 @LINUX
 @pytest.mark.parametrize("reader", ["left", "full disk"])
 def test_output_that_cannot_be_written_is_no_traceback(asked, monkeypatch, reader):

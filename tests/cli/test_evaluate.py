@@ -70,6 +70,7 @@ def test_a_worse_table_is_told_as_worse(asked):
     assert "3 questions" in told.out
 
 
+@only_deep
 def test_a_filter_leaves_documents_out(asked):
     ran = asked.run("evaluate", "q.yaml", "--mode", "text", "--filter", "source = 'docs/tea.md'", "--json")
     assert ran.json["modes"]["text"]["recall@100"] == pytest.approx(1 / 3, abs=1e-4)
@@ -95,6 +96,7 @@ def test_answers_of_another_folder_are_refused_with_both_names(asked):
     assert "docs/" in ran.err
 
 
+@only_deep
 def test_suggested_questions_are_headings_of_the_folder_and_can_be_put_at_once(asked):
     ran = asked.run("evaluate", "--suggest", "mine.yaml", "--count", "3")
     assert ran.code == 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from tests.depth import only_deep
 
+
+@only_deep
 def test_what_is_left_out_is_counted_by_its_rule(shell):
     for name in ("a.md", "a.md~", "b.md~", "talk.pdf.crdownload", "draft.log"):
         shell.write(f"docs/{name}", "words")

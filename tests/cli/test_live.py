@@ -82,6 +82,7 @@ def test_a_search_that_is_answered_imports_neither_table_nor_model_nor_settings(
     assert sorted(imported & (HEAVY | OF_A_TABLE | OF_A_MODEL | OF_SETTINGS)) == []
 
 
+@only_deep
 def test_who_lives_finds_what_was_written_since(zoo, answered):
     with living(zoo):
         assert {hit["source"] for hit in documents(zoo, "seal")["results"]} == {"docs/zoo.md"}

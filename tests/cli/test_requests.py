@@ -229,7 +229,7 @@ def test_another_writer_that_took_the_place_of_the_one_that_was_asked_is_asked_t
     assert (ran.code, ran.json["files"]["deleted"]) == (0, 7)
 
 
-@few(1)
+@only_deep
 @pytest.mark.parametrize("watched", [True, False])
 def test_what_was_forgotten_comes_back_only_when_it_is_named_again(shell, watched):
     shell.write("docs/a.md", "a document")

@@ -151,6 +151,7 @@ def test_a_folder_that_is_no_reranker_is_told_what_it_is(table, no_rerankers, na
         assert "pooling" not in ran.err
 
 
+@only_deep
 def test_what_is_no_reranker_ends_with_the_way_out(table, folder):
     for args, code, said in (
         (("--rerank",), 2, "no reranker is named, and there is no reranker"),

@@ -79,6 +79,7 @@ def test_a_model_that_is_not_here_is_said_before_anything_is_served(shell):
     assert "did you mean all-minilm" in ran.err
 
 
+@only_deep
 def test_a_port_that_is_taken_is_said_with_the_way_out(start):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

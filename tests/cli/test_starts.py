@@ -62,6 +62,7 @@ def test_a_plan_of_what_is_unchanged_opens_no_table(table):
     assert sorted(imported_by(table, "plan", "--json") & (HEAVY | OF_A_TABLE - {"numpy"} | OF_A_MODEL)) == []
 
 
+@only_deep
 def test_a_search_imports_of_lancedb_what_a_local_table_needs(table):
     unwanted = {"pandas", "lance_namespace_urllib3_client.models", "lance_namespace_urllib3_client.api"}
     assert sorted(imported_by(table, "search", "walrus", "--json") & (HEAVY | OF_A_MODEL | unwanted)) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.test_live import living
-from tests.depth import few
+from tests.depth import few, only_deep
 
 FARM = """# Farm
 
@@ -58,6 +58,7 @@ def test_what_has_no_room_in_the_budget_is_told(farm):
     assert "(part of the document: " in ran.out
 
 
+@only_deep
 def test_a_program_that_has_the_table_open_answers_the_same(farm):
     question = ["search", "geese", "--as", "section", "--mode", "text", "--json"]
     alone = farm.run(*question).json
@@ -67,6 +68,7 @@ def test_a_program_that_has_the_table_open_answers_the_same(farm):
     assert asked["results"][0]["unit"] == "section"
 
 
+@only_deep
 def test_a_snapshot_answers_with_what_it_had(farm):
     farm.run("tag", "before")
     farm.write("docs/farm.md", FARM.replace("louder", "quieter"))
@@ -101,6 +103,7 @@ def test_what_contradicts_or_has_no_effect_is_refused(farm, options, said):
     assert said in ran.err
 
 
+@only_deep
 def test_a_document_without_headings_has_no_sections(farm):
     rows = "".join(f"bolt number {number},{number}\n" for number in range(400))
     farm.write("docs/bolts.csv", "name,price\n" + rows)

@@ -7,7 +7,12 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent to threads of Unix alone")
+from tests.depth import only_deep
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals are sent to threads of Unix alone"),
+]
 
 START = """
 import hashlib, signal, threading, time
@@ -78,6 +83,7 @@ def test_a_run_is_stopped(name, is_interrupted):
     assert said(STOPPING.format(name=name)) == f"True {is_interrupted}"
 
 
+@only_deep
 def test_what_is_heard_late_is_heard_once():
     assert said(COMPUTING) == "True True"
 

@@ -27,6 +27,8 @@ from tests.ingest.world import ENGINE, CountingEngine, HoldingEngine, InProcess,
 from tests.waiting import rest
 from tests.words_engine import WordsEngine
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:

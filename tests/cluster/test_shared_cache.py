@@ -51,7 +51,7 @@ def test_a_branch_switch_and_back_over_nodes_embeds_nothing(world: World, first:
     assert texts(world, "nodes") == (0, FILES)
 
 
-@few(1)
+@only_deep
 @pytest.mark.parametrize(("first", "second"), [("one process", "nodes"), ("nodes", "one process"), ("nodes", "nodes")])
 def test_a_table_that_was_removed_is_filled_again_without_embedding(world: World, first: str, second: str) -> None:
     assert texts(world, first) == (FILES, 0)
@@ -99,7 +99,7 @@ def put_a_folder_in_its_place(path: Path) -> None:
     path.mkdir()
 
 
-@few(1)
+@only_deep
 @pytest.mark.parametrize("deed", [fill_with_rubbish, zero_all_but_the_first_page, put_a_folder_in_its_place])
 def test_a_damaged_cache_fails_nothing_and_its_texts_are_embedded_again(
     world: World, deed: Callable[[Path], None]

@@ -21,6 +21,8 @@ from tests.ingest.sources.shelf import MarkedShelf, ShelfWorld
 from tests.ingest.world import HoldingEngine, World
 from tests.waiting import HANGS_SECONDS, rest, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:

@@ -99,7 +99,7 @@ ENDLESS = {
 }
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize(
     "template",
     [

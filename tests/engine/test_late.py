@@ -16,7 +16,7 @@ from embedingest import ConfigError, EngineConfig, InputError, InputTooLongError
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.late import SupportsLate
 from embedingest.engine.local import LocalEngine
-from tests.depth import few
+from tests.depth import few, only_deep
 from tests.engine import seconds, tiny
 
 LAYOUTS = {
@@ -113,6 +113,7 @@ def test_awaited_it_is_the_same(engine, colbert) -> None:
     assert np.allclose(awaited.vectors, waited.vectors, atol=1e-5)
 
 
+@only_deep
 def test_an_embedding_model_gives_the_vectors_of_its_own_tokens(engine, tiny_folder) -> None:
     """Those of its transformer, of unit length, special tokens too; in both roles the same."""
     folder = tiny_folder("bert-mean")

@@ -39,7 +39,7 @@ def close(ours, theirs):
     np.testing.assert_allclose(ours, np.asarray(theirs, dtype=np.float32), atol=3e-5)
 
 
-@few(4)
+@few(2)
 @pytest.mark.parametrize("encoder", ["sentence-transformers", pytest.param("auto", marks=only_deep)])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_queries_and_documents_are_those_of_sentence_transformers(layout, encoder, routed_folder, tmp_path):

@@ -63,7 +63,7 @@ def model(request, tiny_folder, tmp_path):
     return folder
 
 
-@few(10)
+@few(5)
 @pytest.mark.deep
 @pytest.mark.parametrize("model", ROWS, indirect=True)
 @pytest.mark.parametrize("precision", ["auto", pytest.param("fp32", marks=only_deep)])

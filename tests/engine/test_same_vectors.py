@@ -61,7 +61,7 @@ def by_themselves(folder):
     return np.stack(rows)
 
 
-@few(1)
+@only_deep
 @pytest.mark.parametrize("folder", sorted(ALONE), indirect=True)
 def test_what_padding_would_change_is_run_by_torch_without(folder):
     encoder = compiled(folder, ModelConfig())

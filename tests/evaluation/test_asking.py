@@ -10,6 +10,7 @@ from embedingest.evaluation.evaluate import evaluate
 from embedingest.evaluation.questions import Question
 from embedingest.query import Searcher
 from embedingest.store.table import open_table
+from tests.depth import only_deep
 from tests.engine.shelf import Watched, engine_of
 
 QUESTIONS = [Question(str(n), f"where does walrus {n} sleep", {f"docs/{n}.md": 1}) for n in range(5)]
@@ -51,6 +52,7 @@ def test_each_question_is_embedded_once_for_all_modes_and_with_the_others(search
     assert [mode for mode, _ in known] == ["hybrid", "vector", "text"]
 
 
+@only_deep
 def test_the_figures_are_those_of_searches_one_by_one(searcher):
     told = evaluate(searcher, QUESTIONS, modes=["vector"])
     for question, score in zip(QUESTIONS, told.modes["vector"]["mrr@10"], strict=True):

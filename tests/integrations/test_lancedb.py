@@ -33,6 +33,7 @@ def printed(code):
     return done.stdout.strip()
 
 
+@only_deep
 def test_importing_the_package_registers_nothing_and_watches_no_imports_and_our_integration_is_enough():
     code = (
         "import sys\nbefore = list(sys.meta_path)\nimport embedingest\nassert sys.meta_path == before\n"

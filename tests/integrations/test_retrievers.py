@@ -79,6 +79,7 @@ def test_what_is_found_is_what_our_search_finds(found, place):
     }
 
 
+@few(1)
 @BOTH
 def test_filters_groups_and_neighbours_are_those_of_our_search(found, place):
     assert {m["source"] for _, _, m in found("sleep", filter="source endswith '.txt'", **place)} == {"docs/tickets.txt"}

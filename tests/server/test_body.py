@@ -9,6 +9,7 @@ import tracemalloc
 
 import pytest
 
+from tests.depth import few
 from tests.server.client import connect, post, raw_request, read_to_end
 from tests.waiting import until
 
@@ -108,6 +109,7 @@ def test_all_bodies_together_are_bounded_in_memory(serve):
     until(lambda: post(server.port, "/api/embed", {"model": "hashing", "input": "a"}).status == 200)
 
 
+@few(2)
 @pytest.mark.parametrize(
     ("path", "body"),
     [

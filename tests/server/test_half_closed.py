@@ -9,6 +9,7 @@ import struct
 import pytest
 
 from embedingest.server import http
+from tests.depth import few
 from tests.server.client import answers, connect, raw_request, read_to_end
 from tests.server.test_connection import LARGE, open_connections
 from tests.waiting import until
@@ -23,6 +24,7 @@ def half_closed_after(port: int, sent: bytes) -> socket.socket:
     return client
 
 
+@few(8)
 @pytest.mark.parametrize("version", [b"HTTP/1.1", b"HTTP/1.0"])
 @pytest.mark.parametrize(
     "sent",

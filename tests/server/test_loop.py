@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.depth import few
 from tests.server.wirecases import send
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ LARGE = {
 }  # fmt: skip
 
 
+@few(5)
 @pytest.mark.parametrize("name", LARGE)
 def test_no_request_holds_the_loop_up(serve, name):
     """By the processor's time of the loop's own thread, so that no other program counts."""

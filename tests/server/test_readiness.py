@@ -120,6 +120,7 @@ def test_less_room_than_is_wanted_is_told_with_both_sizes(ready_app):
     assert "min_free_bytes" in told["remedy"]
 
 
+@only_deep
 def test_a_pipeline_that_failed_or_gives_no_sign_turns_it_red_and_back(ready_app):
     server = ready_app()
     turns(server.port, "ready")

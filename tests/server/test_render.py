@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedingest.server.render import excerpt, rendered, words_at
-from tests.depth import much
+from tests.depth import much, only_deep
 
 ALLOWED = {
     "p", "em", "strong", "s", "code", "pre", "mark", "a", "span", "div", "table", "thead", "tbody", "tr", "th", "td",
@@ -124,6 +124,7 @@ def test_words_are_those_at_the_ranges():
     assert words_at("a walrus swims", [(2, 8), (9, 14)]) == {"walrus", "swims"}
 
 
+@only_deep
 def test_a_huge_hostile_chunk_is_rendered_all_the_same():
     for piece in ("[" * 3, "*a_", "`", "$a", "> ", "![", "<a ", "- "):
         assert_harmless(rendered(piece * 5_000, "text/markdown", {"a"}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import embedingest
+from tests.depth import only_deep
 from tests.engine import cross
 from tests.server.client import get, post
 from tests.server.keyed import FILTER, made, write_files
@@ -81,6 +82,7 @@ def tool(port, key=ONE, **arguments):
     return post(port, "/mcp", body, Authorization=f"Bearer {key}", **accepted).json()["result"]["structuredContent"]
 
 
+@only_deep
 def test_an_assistant_is_told_who_ordered_the_results(port):
     told, due = tool(port), asked(port).json()
     assert {**told["rerank"], "seconds": 0} == {**due["rerank"], "seconds": 0}

@@ -28,6 +28,8 @@ from tests.waiting import ends, until
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+pytestmark = pytest.mark.slow
+
 HOUR_SECONDS = 3600
 ASK = b"GET /ui/data/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 

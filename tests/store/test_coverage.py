@@ -9,6 +9,7 @@ from embedingest.store.coverage import cover_keys
 from embedingest.store.fragments import PartCommit, commit_parts, current_version, write_rows, written_alone
 from embedingest.store.key_index import KEY_INDICES
 from embedingest.store.values import Changes, Upkeep
+from tests.depth import only_deep
 from tests.store.doubles import adding, row
 
 RUN = "a run"
@@ -74,6 +75,7 @@ def segments(table):
     return {index.name: {segment.uuid for segment in index.segments} for index in described}
 
 
+@only_deep
 def test_upkeep_makes_the_indices_that_lack_afterwards_and_leaves_those_that_were_kept_up(table):
     for number in range(3):
         write(table, number)

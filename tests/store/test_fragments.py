@@ -22,6 +22,8 @@ from embedingest.store.values import Changes, ColumnModel
 from tests.depth import much, only_deep
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row, vector_of
 
+pytestmark = pytest.mark.slow
+
 RUN = "a run"
 
 

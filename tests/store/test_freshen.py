@@ -70,6 +70,7 @@ def deleted_open(folder):
     return sum(link.startswith(str(folder)) and link.endswith(" (deleted)") for link in links)
 
 
+@only_deep
 @needs_descriptors
 def test_deleted_files_stay_open_for_some_upkeeps_only_in_writer_and_reader(table, searcher, tmp_path):
     counts = []
@@ -83,7 +84,6 @@ def test_deleted_files_stay_open_for_some_upkeeps_only_in_writer_and_reader(tabl
     assert min(rounds[-1]) <= 3 * MOST_REPLACED, counts  # it would be three times the upkeeps
 
 
-@only_deep
 @needs_descriptors
 def test_a_reader_alone_lets_go_of_what_another_process_replaced(opened, searcher, tmp_path):
     handle = searcher.table.handle

@@ -18,6 +18,8 @@ from embedingest.store.table import open_table
 from tests.depth import only_deep
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row
 
+pytestmark = pytest.mark.slow
+
 HOLD = """
 import sys, time
 sys.path[:0] = {path!r}

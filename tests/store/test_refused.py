@@ -9,6 +9,8 @@ from embedingest.store.database import connect
 from embedingest.store.refused import refusal_in
 from tests.store import bucket
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_bucket_that_is_not_there_is_told_in_the_words_of_the_store(monkeypatch):
     with bucket.served(monkeypatch), pytest.raises(StoreError) as told:

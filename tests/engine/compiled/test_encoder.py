@@ -177,7 +177,7 @@ def test_a_full_disk_leaves_the_model_to_torch_and_nothing_behind(folder, fresh_
     assert compiled_note(folder, FP32) is None
 
 
-@few(1)
+@only_deep
 @pytest.mark.parametrize("blobs", ["cannot be written", "cut short"])
 def test_an_entry_whose_blobs_are_of_no_use_serves_without_them(copied_entry, folder, blobs):
     place = copied_entry / "blobs"
@@ -244,6 +244,7 @@ def test_eight_bit_weights_are_another_model(folder, own_cache):
     assert cosines(answers(encoder), vectors(folder.path, TEXTS)).min() > 0.95
 
 
+@only_deep
 def test_a_model_of_eight_bit_weights_is_described_by_the_fingerprint_that_it_answers_with(folder, own_cache):
     settings = {"small": ModelConfig(path=folder.path, precision="int8")}
     with LocalEngine(EngineConfig(), settings) as engine:

@@ -135,6 +135,7 @@ def test_torch_runs_in_another_process_from_the_first_use_on(folder, monkeypatch
     encoder.close()
 
 
+@only_deep
 def test_a_process_that_ends_before_leaves_the_rest_to_another(stopped_early):
     encoder = create(stopped_early, AUTO)
     encoder.model.wait_for_rest()

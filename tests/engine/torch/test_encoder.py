@@ -15,7 +15,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.torch import encoder as torch_path
 from embedingest.engine.torch.encoder import Runner, create, load_chain
 from embedingest.engine.torch.padding import keeps_state
-from tests.depth import few
+from tests.depth import few, only_deep
 from tests.engine.tiny import TEXTS
 
 CPU = ModelConfig(device="cpu")
@@ -36,7 +36,7 @@ def loaded(monkeypatch):
     return chains
 
 
-@few(1)
+@only_deep
 @pytest.mark.parametrize(("precision", "copies"), [("auto", 2), ("fp32", 1)])
 def test_a_gpu_holds_one_copy_of_the_weights_while_it_is_gated(tiny_folder, loaded, precision, copies):
     encoder = create(ModelFolder.open(tiny_folder("mpnet")), CPU)

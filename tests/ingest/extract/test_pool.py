@@ -124,7 +124,7 @@ def test_a_file_whose_workers_are_ended_again_and_again_is_tried_later(setup, fi
     assert "load.workers" in failed.value.remedy
 
 
-@few(1)
+@only_deep
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no limit of the system holds a worker's memory")
 @pytest.mark.parametrize("deed", ["fill", "new"])
 def test_a_library_that_dies_for_want_of_memory_is_told_as_memory(setup, files, deed, tmp_path):

@@ -61,7 +61,7 @@ def by_label():
     return {case.label: case for case in cases()}
 
 
-@few(10)
+@few(5)
 @pytest.mark.parametrize("label", ONCE)
 def test_no_loader_and_no_chunker_takes_quadratic_time(by_label, label):
     short, long = short_and_long(by_label[label], 24_000)

@@ -20,6 +20,7 @@ from embedingest.ingest.load.office.sheets.workbook import sheet_facts
 from embedingest.ingest.load.sheets import create
 from embedingest.ingest.load.tables import create as create_csv
 from tests import samples
+from tests.depth import few
 
 SHEET = f'xmlns="{samples.S}" xmlns:r="{samples.R}"'
 NOTES = (
@@ -348,6 +349,7 @@ def test_a_sheet_far_larger_than_its_cells_is_closed_up():
     assert [(span.start, span.value) for span in builder.spans if span.kind == "first_row"] == [(0, 1), (7, 65_536)]
 
 
+@few(4)
 @pytest.mark.parametrize(
     ("read", "pump"),
     [

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=[Shelf, MarkedShelf], ids=["read", "read_as"])
 def shelf(request: pytest.FixtureRequest) -> Shelf:

@@ -8,6 +8,7 @@ from embedingest.config import ServerConfig
 from embedingest.errors import ConfigError, FingerprintError, TableMissingError
 from embedingest.server.app import create_app
 from embedingest.server.run import HttpServer
+from tests.depth import few
 from tests.server.client import post
 
 ERRORS = {
@@ -104,6 +105,7 @@ def test_a_bug_is_a_500_that_tells_nothing_of_the_inside(searching, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+@few(5)
 @pytest.mark.parametrize(
     "body",
     [

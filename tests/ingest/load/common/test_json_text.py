@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedingest.ingest.load.common.json_text import rewritten, with_letters
+from tests.depth import only_deep
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -87,6 +88,7 @@ def test_what_is_no_json_is_refused(text):
         rewritten(text)
 
 
+@only_deep
 def test_depth_costs_no_more_than_length():
     deep = "[" * 200_000 + "]" * 200_000
     assert rewritten(deep) == deep
