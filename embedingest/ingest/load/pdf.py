@@ -17,7 +17,7 @@ from embedingest.ingest.load.pages.calls import calls
 from embedingest.ingest.load.pages.columns import part_columns
 from embedingest.ingest.load.pages.contents import drop_leaders
 from embedingest.ingest.load.pages.lost import has_lost_contents
-from embedingest.ingest.load.pages.marks import marks
+from embedingest.ingest.load.pages.marks import Links, marks
 from embedingest.ingest.load.pages.nested import may_nest
 from embedingest.ingest.load.pages.notes import put_notes_last
 from embedingest.ingest.load.pages.opened import pages_of
@@ -143,7 +143,7 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
         if pdf.get_formtype() != pdfium.raw.FORMTYPE_NONE:
             pdf.init_forms()
         lost = _Lost(pdfium, pdf, data)
-        nested = may_nest(data)
+        nested, links = may_nest(data), Links(data)
         with pages_of(pdfium, pdf) as open_page:
             pages = [
                 _page(
@@ -151,6 +151,7 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
                     partial(open_page, index),
                     notices,
                     partial(lost.has, index),
+                    links,
                     comments=comments,
                     nested=nested,
                 )
@@ -192,6 +193,7 @@ def _page(
     open_page: Callable[[], Opened],
     notices: dict[str, int],
     lost: Callable[[Opened], bool],
+    links: Links,
     *,
     comments: bool,
     nested: bool,
@@ -199,7 +201,7 @@ def _page(
     """A page with what was written on it. `lost` says whether an empty one may be so because the file is damaged."""
     try:
         page = open_page()
-        written = list(marks(pdfium, page))
+        written = list(marks(pdfium, page, links))
         words = any(mark.kind in {"value", "box"} for mark in written)
         read = read_page(pdfium, page, words=words, nested=nested)
     except pdfium.PdfiumError:

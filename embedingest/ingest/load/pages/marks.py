@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import re
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from embedingest.ingest.load.pages.calls import calls
+from embedingest.ingest.load.pages.linked import has_only_links
 from embedingest.ingest.load.pages.page import Box
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.load.pages.opened import Opened
 
-__all__ = ["Mark", "marks"]
+__all__ = ["Links", "Mark", "marks"]
+
+_FEW: Final = 16
+"""So many annotations are read before the whole file is searched for others than links."""
 
 _MOST: Final = 20_000
 _UNSEEN: Final = 1 << 1 | 1 << 5  # hidden, not to be viewed
@@ -32,11 +36,31 @@ class Mark(NamedTuple):
     box: Box
 
 
-def marks(pdfium: Any, page: Opened) -> Iterator[Mark]:
+class Links:
+    """Whether a file has other annotations than links: its bytes are looked at where PDFium would have to read many."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._met = 0
+
+    def are_all(self, count: int) -> bool:
+        """Whether so many annotations of a page are links, whatever they are; False where that is not known."""
+        self._met += count
+        return self._met > _FEW and self._are_all
+
+    @cached_property
+    def _are_all(self) -> bool:
+        return has_only_links(self._data)
+
+
+def marks(pdfium: Any, page: Opened, links: Links) -> Iterator[Mark]:
     """The marks of a page, in the order of the file."""
     raw = pdfium.raw
+    count = min(calls(raw).count_annotations(page.whole), _MOST)
+    if count <= 0 or links.are_all(count):
+        return  # nearly all
     wordless = {raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP}
-    for index in _behind_links(raw, page):
+    for index in _behind_links(raw, page, count):
         annotation = raw.FPDFPage_GetAnnot(page.raw, index)
         if not annotation:
             continue
@@ -49,12 +73,9 @@ def marks(pdfium: Any, page: Opened) -> Iterator[Mark]:
             yield mark if page.turn is None else mark._replace(box=page.turn(mark.box))
 
 
-def _behind_links(raw: Any, page: Opened) -> range:
+def _behind_links(raw: Any, page: Opened, count: int) -> range:
     """The numbers of annotations behind the links that stand first: nearly all are links, hundreds on some pages."""
     bare, whole = calls(raw), page.whole
-    count = min(bare.count_annotations(whole), _MOST)
-    if not count:
-        return range(0)
     following, link = ctypes.c_int(), ctypes.c_void_p()
     next_link = partial(bare.next_link, whole, ctypes.byref(following), ctypes.byref(link))
     links = sum(iter(next_link, 0))  # each answer is 1
