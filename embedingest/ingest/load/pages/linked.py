@@ -20,6 +20,10 @@ _MOST_UNPACKED: Final = 2**25
 _NEAR: Final = 512
 """How many bytes what describes a stream has before or behind its kind, at most."""
 
+_BEHIND: Final = 2
+"""Bytes between what is packed and the end of its stream: the end of a line."""
+
+_KINDS: Final = re.compile(rb"/Subtype(?=(.{0,24}))", re.DOTALL)
 _KIND: Final = re.compile(
     rb"\s*/(?:Link|Popup|Form|Image|XML|Type[013]|Type1C|MMType1|TrueType|OpenType|CIDFontType[02]C?)(?![^\s/<>\[\]()])"
 )
@@ -44,8 +48,7 @@ def has_only_links(data: bytes) -> bool:
 
 
 def _are_links(written: bytes) -> bool:
-    kinds = {piece[:24] for piece in written.split(b"/Subtype")[1:]}  # some thousand pieces begin in few ways
-    if not all(map(_KIND.match, kinds)) or _SAYS.search(written):
+    if not all(map(_KIND.match, set(_KINDS.findall(written)))) or _SAYS.search(written):
         return False
     return not any(_begins_name(written, letter.start()) for letter in _BY_NUMBER.finditer(written))
 
@@ -64,10 +67,11 @@ def _unpacked(data: bytes) -> Iterator[bytes]:
         head = data[max(0, place - _NEAR) : begins.start() if begins else place].rpartition(b"obj")[2]
         if begins is None or b"/FlateDecode" not in head or head.count(b"Decode") > 1:
             raise ValueError("packed in another way")
+        ends = data.find(b"endstream", begins.end())
         unpacking = zlib.decompressobj()
-        found = unpacking.decompress(memoryview(data)[begins.end() :], left)
+        found = unpacking.decompress(data[begins.end() : max(begins.end(), ends)], left)
         left -= len(found)
-        if not unpacking.eof or not left:
-            raise ValueError("too large, or cut off")
+        if not unpacking.eof or not left or len(unpacking.unused_data) > _BEHIND:
+            raise ValueError("too large, cut off, or more than this")
         yield found
-        place = data.find(b"/ObjStm", place + 1)
+        place = data.find(b"/ObjStm", ends)

@@ -1,3 +1,4 @@
+import time
 import zlib
 
 import pytest
@@ -28,6 +29,7 @@ def test_links_are_told_where_they_are_written_and_where_they_are_packed():
         b"<</Subtype/Linked>>",
         b"<</Sub#74ype/Text>>",
         b"<</Subtype 9 0 R>>",
+        b"<</Subtype/Link/Subtype/Text>>",
         b"<</Rect[0 0 9 9]/Contents <FEFF0041>>>",
     ],
 )
@@ -45,9 +47,22 @@ def test_what_is_no_link_is_seen_where_it_is_written_and_where_it_is_packed(note
         packed(LINK).replace(b"/ObjStm", b"/Obj#53tm"),
         packed(LINK)[:-20],
         packed(LINK).replace(b"stream\n", b"stream\nX", 1),
+        packed(LINK).replace(b"endstream", b"more endstream"),
         packed(LINK + bytes(2**25)),
     ],
-    ids=["another filter", "two filters", "predicted", "escaped", "cut off", "damaged", "too large"],
+    ids=["another filter", "two filters", "predicted", "escaped", "cut off", "damaged", "more", "too large"],
 )
 def test_nothing_is_said_of_what_cannot_be_unpacked(stream):
     assert not has_only_links(LINK + stream)
+
+
+def test_a_file_of_packed_objects_is_looked_at_once():
+    def took(count: int) -> float:
+        data = packed(LINK, head=b"/Filter /FlateDecode" + b" " * 300) * count
+        began = time.process_time()
+        assert has_only_links(data)
+        return time.process_time() - began
+
+    took(10)
+    few, many = (min(took(count) for _ in range(3)) for count in (500, 4000))
+    assert many < 8 * few * 3
