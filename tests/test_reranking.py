@@ -22,7 +22,7 @@ from embedingest.build.session import Session
 from embedingest.config import RerankConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.reranking import text_of
-from tests.depth import few
+from tests.depth import only_deep
 from tests.engine import cross, tiny
 from tests.store.doubles import row
 
@@ -92,7 +92,7 @@ def test_the_first_hits_stand_in_the_order_of_their_scores_and_the_others_as_fou
     assert found.rerank is None
 
 
-@few(1)
+@only_deep
 @pytest.mark.parametrize("options", [{}, {"mode": "text"}, {"mode": "vector"}, {"group": True}, {"fold": False}])
 def test_pages_of_any_size_are_cut_from_one_order(search, options) -> None:
     whole = names(search(limit=30, rerank="r", **options))

@@ -114,6 +114,7 @@ def test_suggestions_go_into_yaml_only(asked):
     assert (ran.code, "name it mine.yaml" in ran.err) == (2, True)
 
 
+@only_deep
 def test_a_table_without_headings_has_nothing_to_suggest(shell):
     shell.write("docs/a.txt", "plain words and no heading")
     assert shell.ingest().code == 0

@@ -85,7 +85,7 @@ def test_less_than_all_says_what_follows(read):
     assert "more characters follow" in ran.err
 
 
-@few(1)
+@only_deep
 @pytest.mark.parametrize("name", ["docs/broken.pdf", "broken.pdf", "broken"])
 def test_why_a_document_has_no_text(read, name):
     ran = read.run("get", name, "--json")

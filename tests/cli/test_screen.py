@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.depth import few, some
+from tests.depth import only_deep, some
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@few(1)
+@only_deep
 @pytest.mark.skipif(not hasattr(os, "forkpty"), reason="there is no such terminal here")
 @pytest.mark.parametrize("columns", some([40, 80, 140], 40, 140))
 def test_log_lines_stand_above_the_live_line_and_each_failure_once_with_its_remedy(folder: Path, columns: int) -> None:

@@ -107,6 +107,7 @@ def test_what_became_of_a_snapshot_is_told_alike_under_a_watch(shell):
         assert told_of_snapshots(shell) == SNAPSHOTS_TOLD
 
 
+@only_deep
 def test_restoring_pauses_a_watch_until_it_is_told_to_go_on(shell):
     shell.write("docs/a.md", "penguins are animals")
     with followed(shell.folder):

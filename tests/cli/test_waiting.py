@@ -38,6 +38,7 @@ def kinds(ran):
     return {problem["kind"]: problem["source"] for problem in ran.json["problems"]}
 
 
+@only_deep
 def test_verify_tells_what_waits_and_what_would_and_how_it_goes_on(thinned):
     before = thinned.run("verify")
     assert before.code == 1

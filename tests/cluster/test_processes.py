@@ -54,6 +54,7 @@ def test_what_a_node_says_of_its_parts_is_heard_while_it_is_at_them():
         until(lambda: nodes.wait(0.1) or nodes.progress == [PartProgress(7, 1, 2, 3, 4)])
 
 
+@only_deep
 def test_each_node_gets_its_cores_and_a_gpu_and_two_parts_at_a_time():
     with processes(2, devices=("3", "GPU-5")) as nodes:
         assert (nodes.nodes, nodes.capacity, nodes.under_way) == (2, 4, 0)

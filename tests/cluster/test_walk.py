@@ -77,6 +77,7 @@ def test_one_process_finds_everything_known_afterwards_and_nodes_what_one_proces
     assert run_clustered(world).files.unchanged == 21
 
 
+@only_deep
 def test_changes_of_every_kind_are_counted_as_one_process_counts_them(world: World, tmp_path: Path) -> None:
     world.write("twice.md", "the same words")
     rest()

@@ -37,6 +37,7 @@ def world(tmp_path: Path) -> World:
     return world
 
 
+@only_deep
 def test_a_watch_whose_state_is_removed_makes_it_anew_and_goes_on(world: World) -> None:
     with Following(world) as following:
         shutil.rmtree(world.state)

@@ -222,6 +222,7 @@ JSON = (
 )  # fmt: skip
 
 
+@only_deep
 def test_no_front_matter_and_no_sidecar_ends_a_run(tmp_path: Path) -> None:
     world = World(tmp_path, metadata_rules={"sidecar": ["{name}.meta.yaml", "{name}.meta.json"]})
     names = []

@@ -10,8 +10,10 @@ import numpy as np
 
 import embedingest
 from embedingest.engine.compiled import runtime
+from tests.depth import only_deep
 
 
+@only_deep
 def test_compiling_on_several_threads_leaves_the_locale_of_the_process_as_it_was(tmp_path):
     ov = runtime.load()
     values = ov.opset13.parameter([-1, 32], np.float32)

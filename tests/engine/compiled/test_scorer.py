@@ -98,7 +98,7 @@ def test_scores_that_move_by_more_than_a_share_of_their_spread_fail_the_gate() -
     assert not compare(reference, moved, spread).passed
 
 
-@few(1)
+@only_deep
 @pytest.mark.parametrize("architecture", some(ARCHITECTURES, "modernbert"))
 @pytest.mark.parametrize("form", ["bf16", "bf16-linears"])
 def test_scores_of_forms_in_16_bits_have_more_digits_than_these(cross_folder, architecture, form) -> None:

@@ -102,6 +102,7 @@ def test_a_list_of_modules_that_lists_none_is_not_called_absent(folder, listed):
         opened(folder)
 
 
+@few(1)
 @pytest.mark.parametrize("kind", ["bert-mean", "bert-cls", "bert-last-token"])
 def test_a_transformers_folder_runs_with_the_pooling_that_the_settings_name(tiny_folder, tmp_path, kind):
     whole = tiny_folder(kind)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedingest.engine.folder.fingerprint import canonical_tokenizer
-from tests.depth import much
+from tests.depth import few, much
 from tests.engine.folder.tokens import changes, listed_as, ours, theirs
 
 TEXTS = [
@@ -125,6 +125,7 @@ STATED = st.fixed_dictionaries(
 )
 
 
+@few(4)
 @pytest.mark.deep
 @pytest.mark.parametrize("kind", FAMILIES)
 @settings(max_examples=much(5, 60))

@@ -17,7 +17,7 @@ from embedingest.engine.local import LocalEngine
 from embedingest.engine.torch.encoder import create, load_chain
 from embedingest.engine.vectors import cosines
 from embedingest.errors import ConfigError, ModelLoadError
-from tests.depth import few
+from tests.depth import few, only_deep
 from tests.engine import tiny
 from tests.engine.folder.handmade import write
 from tests.engine.folder.test_damage import changed
@@ -30,6 +30,7 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
 
 
+@only_deep
 def test_every_sound_architecture_loads(tiny_folder):
     for name in tiny.KINDS:
         load_chain(ModelFolder.open(tiny_folder(name)))

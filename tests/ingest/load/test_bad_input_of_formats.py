@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from embedingest.ingest.load.inner import load_inner
-from tests.depth import only_deep
+from tests.depth import few, only_deep
 from tests.ingest.load.markup.test_rtf_lists import FONTS, LISTS
 from tests.ingest.load.test_bad_input import damaged, read_or_refuse
 from tests.ingest.load.test_choose import DITA
@@ -37,6 +37,7 @@ def test_a_damaged_file_is_read_in_part_or_refused_with_a_reason(name):
         read_or_refuse(data, name)
 
 
+@few(30)
 @pytest.mark.parametrize("file", sorted(DOCUMENTS.iterdir()), ids=lambda file: file.name)
 def test_a_damaged_document_is_read_in_part_or_refused_with_a_reason(file):
     for data in damaged(file.read_bytes(), file.name):

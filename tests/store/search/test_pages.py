@@ -98,7 +98,7 @@ def test_a_page_of_any_size_is_a_slice_of_one_order(filled, way, size, offset):
     assert shown(table, limit=size, offset=offset, **way) == whole(table, **way)[offset : offset + size]
 
 
-@few(3)
+@few(2)
 @pytest.mark.parametrize("size", [pytest.param(9, marks=only_deep), 37])
 @pytest.mark.parametrize("mode", ["hybrid", "vector", "text"])
 def test_pages_one_after_the_other_are_one_page_of_everything(filled, mode, size):
@@ -112,7 +112,7 @@ def test_pages_one_after_the_other_are_one_page_of_everything(filled, mode, size
     assert walked == whole(table, mode=mode, fold=False)
 
 
-@few(4)
+@few(2)
 @pytest.mark.parametrize("condition", FILTERS)
 @pytest.mark.parametrize("mode", ["hybrid", "vector", "text"])
 def test_every_row_that_answers_is_shown_once_and_folded_ones_have_a_place(filled, mode, condition):
