@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
-from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly, grid, heading, pipe_table
 from embedingest.ingest.load.common.counting import written
+from embedingest.ingest.load.common.listing import Typing
 from embedingest.ingest.load.common.markdown_escape import escaped_lines
 from embedingest.ingest.load.common.markdown_escape import label as bold_label
 from embedingest.ingest.load.common.mathml import linear
@@ -27,6 +27,7 @@ from embedingest.ingest.load.office.odf.names import (
     TEXT,
     XLINK,
 )
+from embedingest.ingest.load.office.odf.opened import is_xml, refuse_encrypted
 from embedingest.ingest.load.office.odf.places import in_reading_order
 from embedingest.ingest.load.office.odf.styles import WordStyles
 from embedingest.ingest.load.office.odf.words import (
@@ -34,6 +35,7 @@ from embedingest.ingest.load.office.odf.words import (
     Hanging,
     frames_of,
     hidden_words,
+    line_of,
     only_cell,
     table_cells,
     words,
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenDocumentLoader", "create"]
 
-_MANIFEST: Final = "{urn:oasis:names:tc:opendocument:xmlns:manifest:1.0}"
 _RUNNING: Final = frozenset({"footer", "header", "date-time", "page-number"})
 _HEADS: Final = frozenset(STYLE + kind + side for kind in ("header", "footer") for side in ("", "-left", "-first"))
 _CONTENTS: Final = TEXT + "table-of-content"
@@ -61,7 +62,7 @@ class OpenDocumentLoader:
     """
 
     name = "opendocument"
-    version = "12"
+    version = "13"
     suffixes = frozenset({".odt", ".ott", ".odp", ".otp", ".odg", ".fodt", ".fodp", ".fodg"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
@@ -72,12 +73,12 @@ class OpenDocumentLoader:
     def load(self, data: bytes, name: str) -> Document:
         """Headings, paragraphs, lists, tables; slides of a presentation with `slide` spans."""
         container = None
-        if not data.startswith(b"PK") and _is_xml(data):  # the flat form: the same XML without the zip
+        if not data.startswith(b"PK") and is_xml(data):  # the flat form: the same XML without the zip
             root = meta = xml_root(data, name)
             roots = [root]
         else:
             container = Container(data, name)
-            _refuse_encrypted(container)
+            refuse_encrypted(container)
             root = container.xml("content.xml")
             meta = container.xml("meta.xml") if container.has("meta.xml") else root
             roots = [container.xml("styles.xml"), root] if container.has("styles.xml") else [root]
@@ -109,20 +110,6 @@ def create(*, comments: bool = False, contents: bool = False) -> OpenDocumentLoa
     return OpenDocumentLoader(comments=comments, contents=contents)
 
 
-def _is_xml(data: bytes) -> bool:
-    """Whether XML begins here, in UTF-8 or in either UTF-16."""
-    return data[:100].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<?xml")
-
-
-def _refuse_encrypted(container: Container) -> None:
-    if container.has("META-INF/manifest.xml"):
-        manifest = container.xml("META-INF/manifest.xml")
-        if manifest.find(f".//{_MANIFEST}encryption-data") is not None:
-            raise DocumentError(f"{container.name} is encrypted", source=container.name, code="encrypted")
-    if not container.has("content.xml"):
-        raise DocumentError(f"{container.name} has no content.xml", source=container.name, code="corrupt")
-
-
 _PARAGRAPHS: Final = frozenset({TEXT + "p", TEXT + "h"})
 
 
@@ -140,6 +127,11 @@ class _Writer:
             "contents_left_out": 0,
         }
         self._container = container
+        self._typing = Typing(
+            lambda: (
+                (self._words.is_typed(each), sum(map(len, each.itertext()))) for each in roots[-1].iter(TEXT + "p")
+            )
+        )
         self._lists = Lists(roots)
         self._words = WordStyles(roots)
         self._hidden = {
@@ -230,11 +222,14 @@ class _Writer:
 
     def _paragraph(self, paragraph: Element, place: Place | None) -> list[Element]:
         hanging = Hanging()
-        text = self._say(paragraph, hanging)
+        line = line_of(paragraph, hanging, self._object, self._words)
+        text = line.strip()
         if paragraph.tag == TEXT + "h":
             self._heading(paragraph, text, place)
         elif text and place is None and self._words.is_title(paragraph):
             self._titled(text)
+        elif place is None and self._is_code(paragraph, text) and self._list.code(line.rstrip()):
+            pass
         elif text:
             written_ = (self._words.is_bold(paragraph) and bold_label(text)) or escaped_lines(text)
             if place is None:
@@ -242,6 +237,9 @@ class _Writer:
             else:
                 self._item(written_, place)
         return self._apart(hanging)
+
+    def _is_code(self, paragraph: Element, text: str) -> bool:
+        return not text or (self._words.is_typed(paragraph) and self._typing.is_code)
 
     def _heading(self, element: Element, text: str, place: Place | None) -> None:
         level = number(element.get(TEXT + "outline-level"), 1, 10)
@@ -278,10 +276,10 @@ class _Writer:
             self._list.widths = [*self._list.widths[: place.level], len(mark) + 1 if mark[0].isdigit() else 2]
             first = f"{indent}{mark} "
         else:
-            self._list.items.append("")
+            self._list.item("")
             first = indent + " " * sum(self._list.widths[place.level :])
         rest = "\n" + indent + " " * sum(self._list.widths[place.level :])
-        self._list.items.append(first + rest.join(line.strip() for line in text.split("\n")))
+        self._list.item(first + rest.join(line.strip() for line in text.split("\n")))
 
     def _table(self, table: Element) -> list[Element]:
         alone = only_cell(table)

@@ -19,7 +19,8 @@ from embedingest.ingest.load.office.names import FALLBACK, A, R, W
 from embedingest.ingest.load.office.numbering import Numbering
 from embedingest.ingest.load.office.package import main_part, number, open_package, part, properties, related, relations
 from embedingest.ingest.load.office.runs import Hanging, goes_on, words
-from embedingest.ingest.load.office.styles import Styles, bold, list_place
+from embedingest.ingest.load.office.styles import bold, list_place
+from embedingest.ingest.load.office.typed import ParagraphStyles
 from embedingest.ingest.load.office.word_tables import only_cell, table_cells
 from embedingest.types import Document
 
@@ -41,7 +42,7 @@ class DocxLoader:
     """
 
     name = "docx"
-    version = "12"
+    version = "13"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 
@@ -55,7 +56,7 @@ class DocxLoader:
         main = main_part(container, "word/document.xml")
         body = part(container, main)
         leave_results(body)
-        writer = _Word(container, main, comments=self._comments, contents=self._contents)
+        writer = _Word(container, main, body, comments=self._comments, contents=self._contents)
         writer.walk(body)
         writer.finish(body)
         title, metadata = properties(container)
@@ -82,7 +83,7 @@ def create_docx(*, comments: bool = False, contents: bool = False) -> DocxLoader
 class _Word:
     """Writes the paragraphs and tables of a body in order, and below each what hangs on it."""
 
-    def __init__(self, container: Container, main: str, *, comments: bool, contents: bool) -> None:
+    def __init__(self, container: Container, main: str, body: Element, *, comments: bool, contents: bool) -> None:
         self.assembly = Assembly()
         self.first_heading: str | None = None
         self.pictures = 0  # that words stand for
@@ -90,7 +91,7 @@ class _Word:
         self._container = container
         self._links = relations(container, main)
         styles = related(container, main, self._links, "styles")
-        self._styles = Styles(styles)
+        self._styles = ParagraphStyles(styles, body)
         self._numbering = Numbering(related(container, main, self._links, "numbering"), styles)
         self._drawings = Drawings(container)
         self._notes = {kind: self._notes_of(main, kind) for kind in ("footnote", "endnote", "comment")}
@@ -175,11 +176,14 @@ class _Word:
         if goes_on(paragraph):
             return []
         self._hanging = Hanging()
-        text = "".join(hanging.begun).strip()
+        spaced = "".join(hanging.begun).rstrip()
+        text = spaced.strip()
         style = paragraph.find(f"{W}pPr/{W}pStyle")
         named = "" if style is None else style.get(W + "val", "")
         level = self._level(paragraph, named)
         label = self._label(paragraph, named)
+        if level is None and label is None and self._styles.is_code(paragraph, named, text) and self._list.code(spaced):
+            return self._apart(hanging)
         if text and level is not None:
             self.first_heading = self.first_heading or " ".join(text.split())
             number_ = label[0] if label and not label[1] else ""
@@ -242,7 +246,7 @@ class _Word:
         indent = " " * sum(self._list.widths)
         self._list.widths.append(len(mark) + 1 if mark[-1] in ".)" and mark[0].isdigit() else 2)
         lines = text.split("\n")
-        self._list.items.append(
+        self._list.item(
             f"{indent}{mark} " + f"\n{indent}{' ' * self._list.widths[-1]}".join(line.strip() for line in lines)
         )
 

@@ -43,7 +43,10 @@ from embedingest.ingest.load.markup.xml_words import (
     pieces,
     shown,
 )
+from embedingest.ingest.load.office.flat_package import packed
+from embedingest.ingest.load.slides import create_pptx
 from embedingest.ingest.load.wiki.dump import is_dump, read_dump
+from embedingest.ingest.load.word import create_docx
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -70,7 +73,7 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "13"
+    version = "14"
     suffixes = frozenset(
         [".xml", ".svg", ".drawio", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".tei",
          ".rss", ".atom", ".opml", ".dita", ".ditamap", ".bookmap"]
@@ -93,6 +96,9 @@ class XmlLoader:
                 if again.code != "corrupt":
                     raise
                 return self._broken(decoded, name)
+        if (package := packed(root)) is not None:
+            loader = create_docx() if package[0] == "docx" else create_pptx()
+            return loader.load(package[1], name)
         return read_dump(root, name) if is_dump(root) else _document(root, name, notices)
 
     def _broken(self, decoded: Decoded, name: str) -> Document:

@@ -5,6 +5,7 @@ import pytest
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.choose import choose
 from embedingest.ingest.load.inner import load_inner
+from tests import samples
 
 SHEET = 'xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"'
 FLAT = (
@@ -346,3 +347,23 @@ def test_pictures_without_words_are_counted():
     told = picture.format("<textobject><phrase>A wheel</phrase></textobject>")
     document = load(f"<section>{picture.format('')}{told}<graphic/></section>")
     assert (document.text, document.notices) == ("A wheel\n", {"skipped_images": 2})
+
+
+def test_an_office_file_saved_as_one_xml_text_is_read_as_that_file_is():
+    package = 'xmlns:pkg="http://schemas.microsoft.com/office/2006/xmlPackage"'
+    word = f'xmlns:w="{samples.W}"'
+    body = '<w:p><w:pPr><w:pStyle w:val="H"/></w:pPr><w:r><w:t>Mill</w:t></w:r></w:p><w:p><w:r><w:t>It turns.</w:t></w:r></w:p>'
+    parts = {
+        "/_rels/.rels": samples.relations(rId1=("officeDocument", "word/document.xml")),
+        "/word/_rels/document.xml.rels": samples.relations(rId1=("styles", "styles.xml")),
+        "/word/document.xml": f"<w:document {word}><w:body>{body}</w:body></w:document>",
+        "/word/styles.xml": f'<w:styles {word}><w:style w:styleId="H"><w:name w:val="heading 1"/></w:style></w:styles>',
+        "/docProps/app.xml": "<Properties><Application>Office</Application></Properties>",
+    }
+    inner = "".join(
+        f'<pkg:part pkg:name="{name}"><pkg:xmlData>{part}</pkg:xmlData></pkg:part>' for name, part in parts.items()
+    )
+    inner += '<pkg:part pkg:name="/word/media/a.png"><pkg:binaryData>iVBORw0K</pkg:binaryData></pkg:part>'
+    document = load(f'<?xml version="1.0"?><pkg:package {package}>{inner}</pkg:package>')
+    assert (document.text, document.title) == ("# Mill\n\nIt turns.\n", "Mill")
+    assert load(f"<pkg:package {package}><pkg:part/></pkg:package>").text == ""

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from embedingest.ingest.load.common.markdown_escape import escaped_lines, fence_for
+from embedingest.ingest.load.common.listing import listing
 
 __all__ = ["Listing"]
-
-_LONGEST_LINE: Final = 120
-"""Characters of a listing of one line."""
 
 
 class Listing:
@@ -42,11 +37,8 @@ class Listing:
 
     def ended(self) -> str:
         """The listing as Markdown, or as words if it is one long line; empty where none is under way."""
-        code, self._lines = "\n".join(self._lines).strip("\n").rstrip().replace("\u00a0", " "), []
-        if "\n" not in code and len(code) > _LONGEST_LINE:
-            return escaped_lines(code)
-        fence = fence_for(code)
-        return f"{fence}\n{code}\n{fence}" if code else ""
+        lines, self._lines = self._lines, []
+        return listing(lines)
 
     @property
     def is_all(self) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.load.common.listing import is_monospaced
 from embedingest.ingest.load.common.symbols import symbol
 from embedingest.ingest.load.markup.rtf_control import CHARSETS
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Font", "Group"]
 
-_MONOSPACED: Final = re.compile(r"courier|consol|menlo|monaco|\bmono|typewriter|terminal|fixed", re.IGNORECASE)
 _SYMBOLIC: Final = 2  # the charset of fonts of symbols
 
 
@@ -31,7 +30,7 @@ class Font:
     @property
     def is_monospaced(self) -> bool:
         """Whether all letters have the width of a typewriter's, as in listings."""
-        return (self.is_modern and not self.is_proportional) or _MONOSPACED.search(self.name) is not None
+        return (self.is_modern and not self.is_proportional) or is_monospaced(self.name)
 
     def take(self, word: str, number: int) -> None:
         """A control word of the table of fonts."""

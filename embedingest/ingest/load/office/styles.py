@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from embedingest.ingest.load.common.listing import is_code_style, is_monospaced
 from embedingest.ingest.load.office.names import W
 from embedingest.ingest.load.office.package import number
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["ListPlace", "Styles", "bold", "list_place"]
+__all__ = ["ListPlace", "Styles", "bold", "list_place", "typed"]
 
 _HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|kop|rubrik) ?(\d)\Z", re.IGNORECASE)
 _CONTENTS: Final = re.compile(r"toc ?[1-9]\Z", re.IGNORECASE)
@@ -36,6 +37,7 @@ class _Style(NamedTuple):
     bold: bool | None
     depth: int | None
     contents: bool
+    typed: bool | None
 
 
 class Styles:
@@ -78,6 +80,10 @@ class Styles:
         """Whether words of a style are set in bold letters."""
         return next((each.bold for each in self._chain(style) if each.bold is not None), False)
 
+    def is_typed(self, style: str) -> bool | None:
+        """Whether words of a style are set in letters of one width, or as code; `None` where it does not say."""
+        return next((each.typed for each in self._chain(style) if each.typed is not None), None)
+
     def is_contents(self, style: str) -> bool:
         """Whether paragraphs of a style are entries of a table of contents."""
         if style not in self._styles:
@@ -111,6 +117,13 @@ def bold(element: Element) -> bool | None:
     return None if found is None else found.get(W + "val", "1") not in {"0", "false", "off"}
 
 
+def typed(element: Element) -> bool | None:
+    """What a run or a style says itself of letters of one width."""
+    fonts = element.find(f"{W}rPr/{W}rFonts")
+    name = None if fonts is None else fonts.get(W + "ascii") or fonts.get(W + "hAnsi")
+    return None if name is None else is_monospaced(name)
+
+
 def _style(style: Element) -> _Style:
     based, properties, named = style.find(W + "basedOn"), style.find(W + "pPr"), style.find(W + "name")
     outline = None if properties is None else properties.find(W + "outlineLvl")
@@ -119,7 +132,9 @@ def _style(style: Element) -> _Style:
     nested = _NESTED.match(label)
     depth = None if nested is None else int(nested[1]) - 1
     parent = "" if based is None else based.get(W + "val", "")
-    return _Style(parent, level, list_place(properties), bold(style), depth, _CONTENTS.match(label) is not None)
+    code = (is_code_style(label) or None) if style.get(W + "type") == "paragraph" else None
+    contents = _CONTENTS.match(label) is not None
+    return _Style(parent, level, list_place(properties), bold(style), depth, contents, code or typed(style))
 
 
 def _named_level(label: str) -> int | None:

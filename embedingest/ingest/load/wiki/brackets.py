@@ -31,6 +31,7 @@ _NAMED: Final = re.compile(r"[ \t\n]*([^=<>\[\]{}|\n]{1,80}?)[ \t\n]*=(.*)\Z", r
 _NOTES: Final = frozenset(
     {"sfn", "sfnp", "efn", "efn-ua", "refn", "notetag"}
 )  # they touch the words that they stand behind
+_UPKEEP: Final = frozenset({"date", "reason", "datum"})  # of a remark to those who write: `{{citation needed|date=…}}`
 _DISPLAY: Final = "displaytitle:"
 
 
@@ -133,6 +134,8 @@ class Brackets:
             lines = [f"{key}: {' '.join(value.split())}" for key, value in named if value]
             return "\n\n" + "\n".join([*filter(None, plain), *lines]) + "\n\n"
         words = [*filter(None, plain)]
+        if not words and {key.lower() for key, _ in named} <= _UPKEEP:
+            return ""
         if lower in _NOTES and words:
             return f" ({', '.join([*words, *(value for _, value in named if value)])})"
         if words and not named:

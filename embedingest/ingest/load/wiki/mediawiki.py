@@ -50,7 +50,7 @@ class WikiLoader:
     """
 
     name = "wiki"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".wiki", ".mediawiki", ".wikitext"})
     mimes = frozenset({"text/x-wiki"})
 

@@ -138,3 +138,11 @@ def test_lists_in_tags_are_lists(source, text):
 
 def test_a_character_that_stands_for_something_here_is_none_of_the_page():
     assert load("a &#xE080;9&#xE081; b &#57474;5&#57475; &eacute; &lt;i&gt; AT&T").text == "a 9 b 5 é <i> AT&T\n"
+
+
+def test_a_remark_to_those_who_write_is_no_word_and_a_date_of_a_source_is_one():
+    text = load(
+        "Water turns it.{{citation needed|date=May 2020}} So{{clarify|reason=how|date=June 2021}} it is.\n"
+    ).text
+    assert text == "Water turns it. So it is.\n"
+    assert "2020" in load("{{cite book|title=The mill|date=May 2020}}\n").text

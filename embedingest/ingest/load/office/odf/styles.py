@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from embedingest.ingest.load.common.listing import is_code_style, is_monospaced
 from embedingest.ingest.load.common.raised import DOWN, END, UP
 from embedingest.ingest.load.common.struck import STRUCK, STRUCK_END
 from embedingest.ingest.load.office.odf.names import STYLE, TEXT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from xml.etree.ElementTree import Element
 
 __all__ = ["WordStyles"]
@@ -76,9 +78,20 @@ class WordStyles:
         names = [name, *(each.parent for each in self._chain(name))]
         return next((each for each in names if each in {_TITLE, _BELOW_TITLE}), "") == _TITLE
 
+    def is_typed(self, paragraph: Element) -> bool:
+        """Whether all words of a paragraph are set in letters of one width, or it is in a style for code."""
+        name = paragraph.get(TEXT + "style-name", "")
+        names = [name, *(each.parent for each in self._chain(name))]
+        if any(is_code_style(each.replace("_20_", " ")) for each in names):
+            return True
+        return self._all(paragraph, lambda each: is_monospaced(font) if (font := self.font(each)) else None)
+
     def is_bold(self, paragraph: Element) -> bool:
         """Whether all words of a paragraph are set in bold letters, and there are some."""
-        whole, found = self._bold(paragraph) or False, False
+        return self._all(paragraph, self._bold)
+
+    def _all(self, paragraph: Element, says: Callable[[Element], bool | None]) -> bool:
+        whole, found = says(paragraph) or False, False
         stack = [(paragraph, whole)]
         while stack:
             node, bold = stack.pop()
@@ -88,7 +101,7 @@ class WordStyles:
                     return False
             for child in node:
                 if child.tag == TEXT + "span":
-                    own = self._bold(child)
+                    own = says(child)
                     stack.append((child, bold if own is None else own))
                 elif child.tag == TEXT + "a":
                     stack.append((child, bold))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.load.office.odf.styles import WordStyles
 
-__all__ = ["LEFT_OUT", "Hanging", "frames_of", "hidden_words", "only_cell", "table_cells", "words"]
+__all__ = ["LEFT_OUT", "Hanging", "frames_of", "hidden_words", "line_of", "only_cell", "table_cells", "words"]
 
 LEFT_OUT: Final = frozenset(
     {TEXT + "tracked-changes", TEXT + "note-citation", TEXT + "sequence-decls", OFFICE + "binary-data",
@@ -70,6 +70,16 @@ def words(
     styles: WordStyles,
 ) -> str:
     """The words below `element`; paragraphs in it are parted by a blank. `resolve` reads embedded objects."""
+    return line_of(element, hanging, resolve, styles).strip()
+
+
+def line_of(
+    element: Element,
+    hanging: Hanging,
+    resolve: Callable[[Element], str | Element | None],
+    styles: WordStyles,
+) -> str:
+    """The same with the blanks at its ends."""
     said: list[str] = []
     stack: list[Element | str] = [element]
     while stack:
@@ -102,7 +112,7 @@ def words(
         for child in reversed(node):
             stack += [hanging.spelled(child.tail, node, styles), child]
         stack.append(hanging.spelled(node.text, node, styles))
-    return in_signs(in_line(on_the_line("".join(said)))).replace(_SOFT_HYPHEN, "").strip()
+    return in_signs(in_line(on_the_line("".join(said)))).replace(_SOFT_HYPHEN, "")
 
 
 def hidden_words(body: Element, styles: WordStyles) -> int:
