@@ -94,9 +94,10 @@ def test_texts_written_on_a_page_are_read_and_comments_by_setting():
     assert lines(data, comments=True)[2:4] == ["Paid on 3 May", "Comment by Bo: Is this so?"]
 
 
-@pytest.mark.parametrize("place", range(4))
-def test_a_text_written_on_a_page_is_read_wherever_it_stands_among_links(place):
-    marks = ["/Subtype /Link /Rect [72 670 90 690] /A << /S /URI /URI (https://example.org) >>"] * 3
+@pytest.mark.parametrize("links", [3, 40])
+@pytest.mark.parametrize("place", [0, 1, 2, -1, 40])
+def test_a_text_written_on_a_page_is_read_wherever_it_stands_among_links(links, place):
+    marks = ["/Subtype /Link /Rect [72 670 90 690] /A << /S /URI /URI (https://example.org) >>"] * links
     marks.insert(place, note("FreeText", "Paid on 3 May", (300, 675, 400, 690)))
     assert lines(book([body(["Forty sacks"])], marks=marks)) == ["Forty sacks", "Paid on 3 May"]
 

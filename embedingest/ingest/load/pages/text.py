@@ -83,11 +83,7 @@ def _has_word(text: str, word: str) -> bool:
 def _whole(lines: list[Line], known: _Known) -> list[str]:
     """The lines' texts; of a word that goes on in the next line all of it stands in the first."""
     texts = [line[0] for line in lines]
-    hyphens = [line[4] for line in lines]
-    signs = [text[-1:] in _SIGNS for text in texts]
-    if True not in hyphens and True not in signs:
-        return texts if "" not in texts else [text for text in texts if text]
-    parted = [index for index, (hyphen, sign) in enumerate(zip(hyphens, signs, strict=True)) if hyphen or sign]
+    parted = [index for index, line in enumerate(lines) if line[4] or line[0][-1:] in _SIGNS]
     for index in parted:
         if index + 1 == len(lines):
             break

@@ -34,6 +34,8 @@ def words_wanted(
     for first, last in zip(gaps, gaps[_ENOUGHGAPS - 1 :], strict=False):
         if last - first < _WINDOW:
             near.update(range(max(0, first - _AROUND), min(len(lines), last + _AROUND + 1)))
+    if not near and not ruled:
+        return []  # most pages
     if not ruled and not mirrored:
         parting = near.intersection(gaps)
         return sorted(near & _with_parts(lines, parting) if parted or elsewhere else parting)
