@@ -1,4 +1,4 @@
-"""Subtitles (SubRip, WebVTT, SubStation Alpha) as running text, with the time of each cue. Knows nothing of films."""
+"""Subtitles (SubRip, WebVTT, SubStation Alpha and more) as running text, with the time of each cue. Knows no films."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.markup.substation import events
+from embedingest.ingest.load.markup.timed_lines import begins_timed, timed_lines
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class CaptionsLoader:
     """
 
     name = "captions"
-    version = "7"
-    suffixes = frozenset({".srt", ".vtt", ".ass", ".ssa"})
+    version = "8"
+    suffixes = frozenset({".srt", ".vtt", ".ass", ".ssa", ".sbv", ".lrc"})
     mimes = frozenset({"application/x-subrip", "text/vtt", "text/x-ssa"})
 
     def load(self, data: bytes, name: str) -> Document:
@@ -57,6 +58,8 @@ class CaptionsLoader:
         counted: dict[str, int] = {}
         if mime == "text/x-ssa":
             read = [_Cue(event.time, event.lines) for event in events(decoded.text, counted)]
+        elif begins_timed(decoded.text):
+            read = [_Cue(cue.time, cue.lines) for cue in timed_lines(decoded.text)]
         else:
             read = list(_cues(decoded.text, web=mime == "text/vtt"))
             notes = len(_NOTE.findall(decoded.text)) if mime == "text/vtt" else 0
@@ -68,7 +71,7 @@ class CaptionsLoader:
         for cue in cues:
             for number, words in cue.lines:
                 lines.append(words)
-                spans.append(Span(length, length + len(words), "time", cue.time))
+                spans += [Span(length, length + len(words), "time", cue.time)] if cue.time else []
                 spans.append(Span(length, length + len(words), "line", number))
                 length += len(words) + 1
         if not lines and decoded.text.strip() and "-->" not in decoded.text and mime != "text/x-ssa":

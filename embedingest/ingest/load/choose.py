@@ -13,6 +13,7 @@ from embedingest.ingest.load.common.decode import is_binary
 from embedingest.ingest.load.common.languages import LANGUAGES
 from embedingest.ingest.load.letters.mailbox import begins_mailbox
 from embedingest.ingest.load.markup.begins_xml import begins_xml
+from embedingest.ingest.load.markup.timed_lines import begins_timed
 from embedingest.ingest.load.office.odf.flat import is_flat_sheet
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "man": ".man .mdoc .roff",
         "org": ".org .org_archive",
         "catalog": ".po .pot",
-        "captions": ".srt .vtt .ass .ssa",
+        "captions": ".srt .vtt .ass .ssa .sbv .lrc",
         "gzip": ".gz .tgz .svgz",
         "bzip2": ".bz2 .tbz .tbz2",
         "xz": ".xz .txz .lzma",
@@ -64,6 +65,7 @@ SUFFIXES: Final[dict[str, str]] = {
 """Suffix (or whole lower-case name) to built-in loader; the same as the loaders' own `suffixes`, without imports."""
 
 _ALSO_XML: Final = frozenset({".mm", ".ts"})  # mind maps and translations by the suffixes of source code
+_ALSO_CUES: Final = frozenset({".sub", ".smi"})  # other programs have these suffixes too
 _SECTION: Final = re.compile(r"\.(?:[1-9]|n)[a-z0-9]{0,8}\Z")
 _MANUAL: Final = re.compile(rb"(?m)^[.'][ \t]*(?:TH|Dd|SH|Sh)[ \t\r\n]")
 _RTF: Final = re.compile(rb"\\[a-z]{1,32}-?[0-9]{0,10}(?=[ \\{};\r\n])")
@@ -168,6 +170,8 @@ def choose(name: str, head: bytes, loaders: Mapping[str, str] | None = None) -> 
     _refuse_foreign(name, head)
     if PurePosixPath(lower).suffix in _ALSO_XML and begins_xml(head):
         return "xml"
+    if PurePosixPath(lower).suffix in _ALSO_CUES and begins_timed(head.decode("latin-1")):
+        return "captions"
     if named is None and _is_manual(lower, head):
         return "man"
     if named is None or named in _PACKED:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from embedingest.errors import DocumentError
 from embedingest.ingest.load.captions import create
 from embedingest.ingest.load.choose import choose
+from embedingest.ingest.load.inner import load_inner
 
 
 def load(text, name="x.srt"):
@@ -105,3 +107,42 @@ def test_the_first_cue_that_begins_with_blanks_has_its_own_time_and_notes_are_co
     assert document.text == "hello there\nNOTE welcome\ntoday\n"
     assert [span.value for span in document.spans[:2]] == ["00:00:01", 11]
     assert document.notices == {"comments_left_out": 2, "repeated_lines": 4}
+
+
+SBV = "0:00:00.599,0:00:04.160\n>> ANN: Hi, I grind\ncorn.\n\n0:00:04.160,0:01:06.770\n>> BO: I bake[br]bread.\n"
+SAMI = (
+    "<SAMI><HEAD><TITLE>Film</TITLE><STYLE>P {color:red}</STYLE></HEAD><BODY>\n<SYNC Start=1000><P Class=ENCC>Hello<br>"
+    "there\n<SYNC Start=2000><P>&nbsp;\n<SYNC Start=3661000><P>K&ouml;rner\n</BODY></SAMI>\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "text", "times"),
+    [
+        ("a.sbv", SBV, ">> ANN: Hi, I grind\ncorn.\n>> BO: I bake\nbread.\n", ["0:00:00", "0:00:04"]),
+        ("a.sub", "{1}{100}First|second\n{120}{200}{y:i}Third\n", "First\nsecond\nThird\n", []),
+        ("a.smi", SAMI, "Hello\nthere\nKörner\n", ["0:00:01", "1:01:01"]),
+        (
+            "a.lrc",
+            "[ti:The mill]\n[by:me]\n[00:12.00]It turns\n\n[00:15.30][00:40.00]<00:15.30>and <00:16.00>turns\n",
+            "The mill\nIt turns\nand turns\n",
+            ["00:12", "00:15"],
+        ),
+    ],
+)
+def test_captions_of_other_programs_are_their_words_with_their_times(name, source, text, times):
+    document = load_inner(source.encode(), name, name)
+    assert document.text == text
+    assert list(dict.fromkeys(span.value for span in document.spans if span.kind == "time")) == times
+    lines = source.split("\n")
+    for span in document.spans:
+        if span.kind == "line" and "ö" not in document.text[span.start : span.end]:
+            assert document.text[span.start : span.end].split()[-1] in lines[int(span.value) - 1]
+
+
+def test_what_only_has_such_a_suffix_is_text():
+    assert load_inner(b"CCO ethanol\n", "a.smi", "a.smi").text == "CCO ethanol\n"
+    assert load_inner(b"Sub routine\n", "a.sub", "a.sub").text == "Sub routine\n"
+    with pytest.raises(DocumentError) as refused:
+        load_inner(b"no times here\n", "a.lrc", "a.lrc")
+    assert refused.value.code == "corrupt"
