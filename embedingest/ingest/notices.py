@@ -36,6 +36,7 @@ _MEANINGS: Final = {
     "drawers_left_out": "drawers of properties and logs, which programs keep for themselves",
     "drawings": "drawings in subtitles, which hold no words",
     "empty": "no text to store",
+    "embedded_files": "files within an Office file, which are not read",
     "encoded_data": "data in letters (base64, keys, uuencode), which is no text",
     "encrypted_data": "encrypted messages in a text, which are not read",
     "formulas_without_values": "formulas whose values the file does not hold",

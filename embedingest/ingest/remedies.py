@@ -46,6 +46,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "contents_left_out": "to read them, set the loader's `contents` (of PDF: `running_lines`)",
     "context_cut": "the chunks are whole; lower `chunk.max_tokens` to leave more room, or raise `context.max_tokens`",
     "cut_off": "copy or fetch them again",
+    "embedded_files": "save them as files of their own",
     "encrypted_data": "decrypt them into files of their own",
     "formulas_without_values": "open and save the file in a program that computes them",
     "front_matter_unreadable": "mend it where `embedingest chunk FILE` shows it",

@@ -62,7 +62,7 @@ class OpenDocumentLoader:
     """
 
     name = "opendocument"
-    version = "13"
+    version = "14"
     suffixes = frozenset({".odt", ".ott", ".odp", ".otp", ".odg", ".fodt", ".fodp", ".fodg"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
@@ -125,6 +125,7 @@ class _Writer:
             "running_lines": 0,
             "unknown_symbols": 0,
             "contents_left_out": 0,
+            "embedded_files": 0,
         }
         self._container = container
         self._typing = Typing(
@@ -172,6 +173,7 @@ class _Writer:
     def count_unseen(self, body: Element, roots: list[Element]) -> None:
         """Count the lines of heads and feet of pages, which stand on every page, and words that are hidden."""
         self.notices["hidden_words"] = hidden_words(body, self._words)
+        self.notices["embedded_files"] = sum(1 for _ in body.iter(DRAW + "object-ole"))
         heads = [each for root in roots for page in root.iter(STYLE + "master-page") for each in page]
         for head in heads:
             if head.tag in _HEADS:

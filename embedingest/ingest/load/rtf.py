@@ -53,7 +53,7 @@ class RtfLoader:
     """
 
     name = "rtf"
-    version = "10"
+    version = "11"
     suffixes = frozenset({".rtf"})
     mimes = frozenset({"application/rtf", "text/rtf"})
 

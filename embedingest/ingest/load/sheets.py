@@ -48,7 +48,7 @@ class SheetLoader:
     """
 
     name = "sheet"
-    version = "13"
+    version = "14"
     suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".fods", ".ots"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 

@@ -16,6 +16,7 @@ from embedingest.ingest.load.office.alternative import of_properties
 from embedingest.ingest.load.office.drawings import Drawings
 from embedingest.ingest.load.office.names import DGM, A, C, P, R
 from embedingest.ingest.load.office.package import main_part, number, open_package, part, properties, relations
+from embedingest.ingest.load.office.pictured import embedded_files
 from embedingest.ingest.load.office.runs import SWITCHED_OFF, Hanging, words
 from embedingest.ingest.load.office.slide_bullets import SlideBullets
 from embedingest.ingest.load.office.slide_places import SlidePlaces, kind_of, layout_of, shapes_of
@@ -43,7 +44,7 @@ class PptxLoader:
     """
 
     name = "pptx"
-    version = "10"
+    version = "11"
     suffixes = frozenset({".pptx", ".pptm", ".ppsx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.presentationml.presentation"})
 
@@ -86,7 +87,9 @@ class _Show:
     def __init__(self, container: Container, *, notes: bool, comments: bool) -> None:
         self.assembly = Assembly()
         self.first_title: str | None = None
-        self.notices = dict.fromkeys(("skipped_images", "hidden_slides", "running_lines", "comments_left_out"), 0)
+        self.notices = dict.fromkeys(
+            ("skipped_images", "hidden_slides", "running_lines", "comments_left_out", "embedded_files"), 0
+        )
         self._container = container
         self._drawings = Drawings(container)
         self._places = SlidePlaces(container)
@@ -108,6 +111,7 @@ class _Show:
                 self._shape(shape, links)
         self.notices["skipped_images"] += sum(1 for _ in slide.iter(A + "blip"))
         self.notices["hidden_slides"] += slide.get("show", "1") in SWITCHED_OFF
+        self.notices["embedded_files"] += embedded_files(links)
         for kind, target in links.values():
             if kind == "notesSlide" and self._with_notes and self._container.holds(target):
                 self._notes(part(self._container, target), relations(self._container, target))

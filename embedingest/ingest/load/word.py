@@ -15,9 +15,10 @@ from embedingest.ingest.load.office.drawings import Drawings
 from embedingest.ingest.load.office.fields import leave_results
 from embedingest.ingest.load.office.foreign import foreign_text
 from embedingest.ingest.load.office.listed import OpenList
-from embedingest.ingest.load.office.names import FALLBACK, A, R, W
+from embedingest.ingest.load.office.names import FALLBACK, R, W
 from embedingest.ingest.load.office.numbering import Numbering
 from embedingest.ingest.load.office.package import main_part, number, open_package, part, properties, related, relations
+from embedingest.ingest.load.office.pictured import embedded_files, pictures_in
 from embedingest.ingest.load.office.runs import Hanging, goes_on, words
 from embedingest.ingest.load.office.styles import bold, list_place
 from embedingest.ingest.load.office.typed import ParagraphStyles
@@ -42,7 +43,7 @@ class DocxLoader:
     """
 
     name = "docx"
-    version = "13"
+    version = "14"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 
@@ -61,8 +62,11 @@ class DocxLoader:
         writer.finish(body)
         title, metadata = properties(container)
         writer.count_unseen(body)
-        pictures = sum(1 for _ in body.iter(A + "blip")) - writer.pictures
-        lost = {"skipped_images": max(0, pictures), "missing_parts": len(container.missing)}
+        lost = {
+            "skipped_images": max(0, pictures_in(body) - writer.pictures),
+            "missing_parts": len(container.missing),
+            "embedded_files": embedded_files(relations(container, main)),
+        }
         return Document(
             source=name,
             has_lines=False,

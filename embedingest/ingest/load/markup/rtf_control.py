@@ -34,9 +34,13 @@ CHARACTERS: Final = {"tab": "\t", "line": "\n", "emdash": "—", "endash": "–"
 SYMBOLS: Final = {"~": "\u00a0", "_": "\u2011", "-": "", "{": "{", "}": "}", "\\": "\\", "\t": "\t"}
 PARAGRAPH: Final = frozenset({"par", "page", "sect", "column", "\n", "\r"})
 HEADERS: Final = frozenset(f"{kind}{side}" for kind in ("header", "footer") for side in ("", "l", "r", "f"))
-COUNTED: Final = {"pict": "skipped_images", "annotation": "comments_left_out"} | dict.fromkeys(HEADERS, "running_lines")
+COUNTED: Final = {
+    "pict": "skipped_images",
+    "annotation": "comments_left_out",
+    "objdata": "embedded_files",
+} | dict.fromkeys(HEADERS, "running_lines")
 SKIPPED: Final = frozenset(
-    {"colortbl", "datafield", "objdata", "objclass", "objname", "shprslt", "sn", "sv", "nonesttables",
+    {"colortbl", "datafield", "objclass", "objname", "shprslt", "sn", "sv", "nonesttables",
      "rsidtbl", "generator", "xmlnstbl", "themedata", "colorschememapping",
      "latentstyles", "datastore", "filetbl", "revtbl", "private", "bkmkstart", "bkmkend", "atnid", "atnauthor",
      "pnseclvl", "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn", "xe", "tc", "txe", "rxe", "nonshppict",

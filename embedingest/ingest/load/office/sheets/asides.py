@@ -8,6 +8,7 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.load.office.alternative import of_properties
 from embedingest.ingest.load.office.names import FALLBACK, A, C, R
 from embedingest.ingest.load.office.package import part, relations
+from embedingest.ingest.load.office.pictured import embedded_files
 from embedingest.ingest.load.office.runs import Hanging, words
 from embedingest.ingest.load.office.sheets.xlsb_facts import xlsb_comments
 
@@ -31,12 +32,14 @@ class Asides(NamedTuple):
     words: list[str]
     comments: list[str]
     pictures: int = 0
+    embedded: int = 0
 
 
 def asides(container: Container, path: str) -> Asides:
     """What the parts to which the sheet at `path` leads say; a damaged one says nothing."""
     said = Asides([], [])
-    links = [link for link in relations(container, path).values() if container.has(link[1])]
+    known = relations(container, path)
+    links = [link for link in known.values() if container.has(link[1])]
     threads = [target for kind, target in links if kind == "threadedComment"]
     pictures = 0
     for kind, target in links:
@@ -56,7 +59,7 @@ def asides(container: Container, path: str) -> Asides:
         except DocumentError as error:
             if error.code != "corrupt":
                 raise
-    return said._replace(pictures=max(0, pictures))
+    return said._replace(pictures=max(0, pictures), embedded=embedded_files(known))
 
 
 def remarks(comments: Iterable[tuple[str, str, str]]) -> Iterator[str]:

@@ -166,6 +166,7 @@ class Looked:
                 if path in facts or path.startswith(_CHART_SHEETS):
                     self.asides[sheet] = asides(container, path)
         self.notices["skipped_images"] = sum(each.pictures for each in self.asides.values())
+        self.notices["embedded_files"] = sum(each.embedded for each in self.asides.values())
 
 
 def _encrypted(name: str) -> DocumentError:
