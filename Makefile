@@ -2,8 +2,13 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 export HF_HUB_OFFLINE := 1
+# What is tried starts Python hundreds of times. Where the environment forbids to keep what was compiled, each start would
+# compile it all again.
+unexport PYTHONDONTWRITEBYTECODE
+# With these and --jobs, what each part says is shown as a whole, once it has ended.
+SIDE_BY_SIDE := --no-print-directory --output-sync=recurse
 
-.PHONY: all test pages deep deeds test-twice pages-twice deep-twice deeds-twice fuzz-twice lint types install clients oracle fuzz cluster cluster-short plugins packages docs clean ci
+.PHONY: all test pages deep deeds test-twice pages-twice deep-twice deeds-twice fuzz-twice lint types install clients oracle fuzz cluster cluster-trials cluster-benchmark plugins packages docs clean ci
 
 all: lint types test
 
@@ -76,11 +81,15 @@ fuzz: install
 	$(PY) tests/fuzz/raw.py --requests 2000
 
 # What a run on many nodes promises, from outside: real processes that are killed, a bucket behind a proxy that fails.
-# CI plays all of it with processes, and with Ray that the table is the same and that machines which differ are refused.
-# It leaves out the kills of the benchmark at random moments, since its trials kill too.
-cluster cluster-short: install
-	EMBEDINGEST_CLUSTER=$(if $(filter %-short,$@),short,all) $(PY) tests/cluster/acceptance/run.py
-	$(PY) benchmarks/cluster.py --small $(if $(filter %-short,$@),--only sleeping overhead rows) --results build/cluster/results
+# Trials wait, and what the benchmark measures of small runs says little, so both go at once.
+cluster: install
+	$(MAKE) $(SIDE_BY_SIDE) --jobs 2 cluster-trials cluster-benchmark
+
+cluster-trials: install
+	$(PY) tests/cluster/acceptance/run.py
+
+cluster-benchmark: install
+	$(PY) benchmarks/cluster.py --small --results build/cluster-results
 
 # The reference pages, from the program itself; a test says when they are stale.
 docs: install
@@ -93,7 +102,20 @@ plugins:
 packages: install
 	packaging/check.sh $(VENV)
 
-ci: lint types test-twice pages-twice deep-twice deeds-twice clients oracle fuzz-twice cluster-short plugins packages
+# What waits for a network, for one core or for another program goes beside its like, the longest first; what is left takes
+# all cores by itself.
+BESIDE := plugins fuzz-twice clients types packages oracle
+ci: install
+	$(MAKE) lint
+	$(MAKE) $(SIDE_BY_SIDE) --jobs 3 $(BESIDE:%=timed-%)
+	$(MAKE) timed-test-twice
+	$(MAKE) timed-pages-twice
+	$(MAKE) timed-deep-twice
+	$(MAKE) timed-deeds-twice
+	$(MAKE) timed-cluster
+
+timed-%:
+	@began=$$(date +%s) && $(MAKE) --no-print-directory $* && echo "=== $*: $$(($$(date +%s) - began)) s"
 
 clean:
 	rm -rf $(VENV) $(VENV)-plugins $(VENV)-release .ci-venv .ci-venv-plugins .ci-venv-release build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -30,20 +30,19 @@ if TYPE_CHECKING:
 
 LAUNCHERS: Final = ["processes", *(["ray"] if find_spec("ray") else [])]
 
-# With `EMBEDINGEST_CLUSTER=short` only the trials of these files are played on Ray.
-SHORT: Final = os.environ.get("EMBEDINGEST_CLUSTER") == "short"
-ON_RAY_IN_SHORT: Final = {"test_same_table.py", "test_other_versions.py"}
-
 LONGEST: Final = ("killed_ten_times", "edits", "real_model", "ends_its_node", "each_is_named", "inside the commit")
 """Parts of names of trials that take long: they begin early, so that none runs on alone at the end."""
+ON_RAY: Final = {
+    "drivers on ray": ("step[ray-before", "step[ray-after", "step[ray-between"),
+    "nodes on ray": ("step[ray-inside", "test_killed_nodes", "test_other_versions"),
+}
+"""The trials on Ray that share a cluster, by parts of their names; the rest share another."""
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is not for today, and put the units that take longest first."""
-    left_out = [item for item in items if SHORT and _on_ray(item.nodeid) and item.path.name not in ON_RAY_IN_SHORT]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = sorted((item for item in items if item not in left_out), key=lambda item: _place(item.nodeid))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The units that take longest come first."""
+    items.sort(key=lambda item: _place(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -53,25 +52,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 class _Units(LoadScopeScheduling):
-    """Hands each trial to whoever is free. Those on Ray are two units that stay together, each with a cluster."""
+    """Hands each trial to whoever is free. Those on Ray are a few units that stay together, each with a cluster."""
 
     def _split_scope(self, nodeid: str) -> str:
         return _unit(nodeid)
 
 
-def _on_ray(trial: str) -> bool:
-    return "[ray" in trial
-
-
 def _unit(trial: str) -> str:
-    if not _on_ray(trial):
+    if "[ray" not in trial:
         return trial
-    return "drivers on ray" if "test_killed_driver" in trial else "ray"
+    return next((unit for unit, words in ON_RAY.items() if any(word in trial for word in words)), "the rest on ray")
 
 
 def _place(trial: str) -> tuple[int, bool]:
     """Where a trial stands: units on Ray are the longest, and in each unit some trials are."""
-    units = ["drivers on ray", "ray", trial]
+    units = [*ON_RAY, "the rest on ray", trial]
     return units.index(_unit(trial)), not any(word in trial for word in LONGEST)
 
 

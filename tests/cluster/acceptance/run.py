@@ -51,8 +51,8 @@ def packages() -> list[str]:
 
 def main() -> int:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    # One process more than two cores have: trials wait.
-    shared = ["--numprocesses", "3", "--dist", "loadscope", "--no-loadscope-reorder", "--timeout", "600"]
+    # Two processes more than two cores have: trials wait.
+    shared = ["--numprocesses", "4", "--dist", "loadscope", "--no-loadscope-reorder", "--timeout", "600"]
     command = [str(python()), "-m", "pytest", str(HERE), "--durations", "12", *shared, *sys.argv[1:]]
     return subprocess.run(command, cwd=ROOT, env=environment).returncode
 
