@@ -104,7 +104,7 @@ packages: install
 
 # What waits for a network, for one core or for another program goes beside its like, the longest first; what is left takes
 # all cores by itself.
-BESIDE := plugins fuzz-twice clients types packages oracle
+BESIDE := plugins packages fuzz-twice clients types oracle
 ci: install
 	$(MAKE) lint
 	$(MAKE) $(SIDE_BY_SIDE) --jobs 3 $(BESIDE:%=timed-%)
