@@ -65,9 +65,10 @@ class Index:
             self.tags.add("img")
         self._written: Final = written.text.lower()
         self._words: Final = _words(self._written)
-        self._has_entities: Final = "&" in self._written
-        if self._has_entities:
-            self._words.update(_words(unescape(written.text).lower()))
+        rest = written.text.replace("&amp;", "")
+        self._plain: Final = unescape(rest).lower() if "&" in rest else ""
+        if self._plain:
+            self._words.update(_words(self._plain))
         self._texts: Final[dict[str, str]] = {}
 
     @property
@@ -100,9 +101,9 @@ class Index:
         """Whether one of these, which are in small letters, stands in a value of an attribute in whatever letters."""
         return any(self._is_said(part, attribute) for part in parts)
 
-    def matches(self, attribute: str, pattern: re.Pattern[str], longest: int) -> bool:
-        """Whether a pattern is all of a line of a value of an attribute, in small letters; it matches few letters."""
-        return any(len(line) <= longest and pattern.fullmatch(line) for line in self._text(attribute).split("\n"))
+    def matches(self, pattern: re.Pattern[str]) -> bool:
+        """Whether a pattern is found in the tags as they are written, in small letters."""
+        return pattern.search(self._written) is not None or pattern.search(self._plain) is not None
 
     def has_class(self, name: str) -> bool:
         """Whether an element of the page may be of a class, in small or capital letters."""
@@ -125,14 +126,19 @@ class Index:
         return need.word in self._words and (not need.part or self._is_said(need.part, need.attribute))
 
     def _is_said(self, part: str, attribute: str) -> bool:
-        return (part in self._written or self._has_entities) and part in self._text(attribute)
+        return (part in self._written or part in self._plain) and part in self._text(attribute)
 
     def _text(self, attribute: str) -> str:
         """All values of an attribute in small letters, each on a line."""
         if attribute not in self._texts:
-            values = {value.strip("\"'") for value in re.findall(attribute + _VALUE, self._written)}
-            self._texts[attribute] = "\n".join(unescape(value) if "&" in value else value for value in values)
+            text = "\n".join(_values(attribute).findall(self._written))
+            self._texts[attribute] = unescape(text) if self._plain else text
         return self._texts[attribute]
+
+
+@lru_cache(maxsize=64)
+def _values(attribute: str) -> re.Pattern[str]:
+    return re.compile(re.escape(attribute) + _VALUE)
 
 
 def _words(tags: str) -> set[str]:

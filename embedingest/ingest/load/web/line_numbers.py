@@ -43,7 +43,11 @@ _SET_APART: Final = re.compile(r"user-select\s*:\s*none|padding", re.IGNORECASE)
 _NUMBERS: Final = re.compile(r"\s*(?:\d+[:.|)]?(?:\s+|\Z))*")
 _COUNTS: Final = re.compile(r"\d+")
 _ADDRESS: Final = re.compile(r"#?(?:[a-z]|line)?[-_]?(\d{1,9})", re.IGNORECASE)
-_LONGEST_ADDRESS: Final = len("#line_123456789")
+_ADDRESSED: Final = re.compile(
+    r"""=(?:(?<=href=)|(?<=id=)|(?<=name=)|(?<=\s=))\s*+["']?\s*+#?(?:[a-z]|line)?[-_]?\d{1,9}(?=[\s"'>\0/]|\Z)"""
+)
+"""An attribute that may be the address of a line, in small letters."""
+
 _INLINE: Final = frozenset({"a", "b", "button", "div", "em", "font", "i", "label", "ol", "small", "span", "ul"})
 _CODE: Final = re.compile(r"code|source|highlight|listing|syntax|hljs|prism|chroma|fragment|blob", re.IGNORECASE)
 _CANDIDATES: Final = ", ".join(f"[class*={part} i]" for part in ("line", "ln", "numbering", "gutter"))
@@ -74,7 +78,7 @@ def _may_have_numbers(page: Index) -> bool:
     return (
         page.says("class", "line", "ln", "numbering", "gutter", "fragment")
         or page.says("style", "user-select", "padding")
-        or any(page.matches(attribute, _ADDRESS, _LONGEST_ADDRESS) for attribute in ("href", "id", "name"))
+        or page.matches(_ADDRESSED)
     )
 
 

@@ -34,12 +34,9 @@ _WRITTEN: Final = APART | _BOLD | _BESIDE | SKIPPED | {"br", "img", "link"}
 _PLAIN: Final = APART - _LISTS - _LISTINGS - _BOLD - frozenset(_HEADINGS) - {"li", "table"}
 """Those of them that begin and end a paragraph, and no more."""
 
-_MORE: Final = ", ".join(
-    f"p {tag}"
-    for tag in (
-        "br", "img", "link", "b", "strong", "legend", *sorted(_BESIDE | SKIPPED - {"head", "-comment"}),
-        "applet", "button", "marquee", "object", "table",
-    )
+_MORE: Final = frozenset(
+    {"br", "img", "link", "b", "strong", "legend", "applet", "button", "marquee", "object", "table"}
+    | _BESIDE | SKIPPED
 )  # fmt: skip
 """What of a paragraph is more than its words, or may hold such: all others that something is written for end it."""
 
@@ -60,7 +57,7 @@ def render(page: Index, roots: list[LexborNode], *, lines: bool = False) -> tupl
 def _more_than_words(page: Index, root: LexborNode) -> set[int]:
     """The paragraphs, by their `mem_id`, that hold more than words, with what lies between."""
     found: set[int] = set()
-    for node in page.find(_MORE, root):
+    for node in root.css(", ".join(f"p {tag}" for tag in _MORE & page.tags)) if "p" in page.tags else ():
         above = node.parent
         while above is not None and above.mem_id not in found:
             found.add(above.mem_id)
@@ -81,14 +78,19 @@ def _walk(writer: Writer, root: LexborNode, parted: set[int]) -> None:
         tag = node.tag or ""
         if tag == "-text":
             text(node.text_content or "")
-        elif tag == "p" and begin(node) and node.mem_id not in parted and paragraph(node.text(deep=True)):
-            pass
-        elif tag not in _WRITTEN or (begin(node) if tag in _PLAIN else _enter(writer, node, tag)):
+            inner = None
+        elif tag not in _WRITTEN:
             inner = node.first_child
-            if inner is not None:
-                open_nodes.append(node)
-                node = inner
-                continue
+        elif tag in _PLAIN:
+            begin(node)
+            is_whole = tag == "p" and node.mem_id not in parted and paragraph(node.text(deep=True))
+            inner = None if is_whole else node.first_child
+        else:
+            inner = node.first_child if _enter(writer, node, tag) else None
+        if inner is not None:
+            open_nodes.append(node)
+            node = inner
+            continue
         following = node.next
         while following is None and open_nodes:
             node = open_nodes.pop()

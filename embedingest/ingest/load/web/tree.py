@@ -31,9 +31,9 @@ def parse(source: str, *, lines: bool = False) -> Index:
     from selectolax.lexbor import LexborHTMLParser
 
     written = Written(source)
-    if not written.is_plain:
-        source = _LONG_TAG.sub(_few_attributes, source)
-        written = Written(source)
+    shortened = source if written.is_plain else _LONG_TAG.sub(_few_attributes, source)
+    if shortened != source:
+        source, written = shortened, Written(shortened)
     if written.is_deeper(_DEEPEST):
         source = _cut_depth(source)
     return Index(LexborHTMLParser(numbered(source, capitals=written.has_capitals()) if lines else source), written)

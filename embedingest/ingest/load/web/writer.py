@@ -210,11 +210,15 @@ def _flowed(text: str, line: int) -> tuple[list[str], list[tuple[int, int, int]]
     """The same of a paragraph that begins on `line` of the source, and the origins of the words."""
     if LINE_END in text or "\0" in text:
         return _in_lines(text, line)
+    if "\n" not in text:
+        words = " ".join(text.split())
+        return ([words], [(0, 0, line)]) if words else ([], [])
     stretches = list(map(str.strip, text.split("\n")))
+    words = " ".join(filter(None, stretches))
+    if "  " in words or not words.isprintable():  # as other blanks are not
+        stretches = [" ".join(stretch.split()) for stretch in stretches]
+        words = " ".join(filter(None, stretches))
     filled = list(filter(None, stretches))
-    words = " ".join(filled)
-    if ("  " in words or not words.isprintable()) and " ".join(text.split()) != words:
-        return _in_lines(text, line)
     if len(filled) <= 1:
         return ([words], [(0, 0, line + stretches.index(words))]) if words else ([], [])
     columns = accumulate((len(stretch) + 1 for stretch in filled), initial=0)

@@ -9,8 +9,10 @@ from typing import Final
 __all__ = ["SHALLOW", "Written"]
 
 _TAG: Final = re.compile(r"<(/?[a-zA-Z][^<>]*+>?)")
-_NAME: Final = re.compile(r"/?[a-zA-Z][a-zA-Z0-9-]*+")
+_NAME: Final = re.compile(r"\0(/?[a-zA-Z][a-zA-Z0-9-]*+)")
 _OPEN_QUOTE: Final = re.compile(r"""=\s*+(?:"[^"\0]*+(?:\0|\Z)|'[^'\0]*+(?:\0|\Z))""")
+_WHOLE: Final = re.compile(r"""<[a-zA-Z](?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+""")
+_MOST_OPEN: Final = 50  # each is looked for in the whole source
 _LONG: Final = 400
 _CAPITALS: Final = ("P", "DIV", "BODY", "LI", "TD", "H1")
 SHALLOW: Final = frozenset(
@@ -29,13 +31,13 @@ class Written:
     """
 
     def __init__(self, source: str) -> None:
-        self._tags: Final = _TAG.findall(source)
+        self._tags: Final = _TAG.findall(source.replace("\0", " "))
         kinds = set(self._tags)
-        self._names: Final = {tag: _NAME.match(tag)[0] for tag in kinds}  # type: ignore[index] # each begins with one
-        self.names: Final = set(map(str.lower, self._names.values()))
         joined = "\0".join(kinds)
+        self._names: Final = dict(zip(kinds, _NAME.findall(f"\0{joined}"), strict=True))
+        self.names: Final = set(map(str.lower, self._names.values()))
         is_open = _OPEN_QUOTE.search(joined) is not None  # a sign in quotes was taken for the end of a tag
-        self.text: Final = source if is_open else joined
+        self.text: Final = "\0".join([joined, *_whole(source, kinds)]) if is_open else joined
         are_closed = not kinds or (joined[-1] == ">" and joined.count(">\0") == len(kinds) - 1)
         self.is_plain: Final = are_closed and not is_open and max(map(len, kinds), default=0) <= _LONG
         """No tag is long, or goes on behind a sign that begins or ends tags."""
@@ -58,6 +60,20 @@ class Written:
             if at > depth:
                 return True
         return False
+
+
+def _whole(source: str, kinds: set[str]) -> list[str]:
+    """The tags that go on behind a sign in quotes, to their ends; the source, where these are many."""
+    found: list[str] = []
+    for kind in filter(_OPEN_QUOTE.search, kinds):
+        at = source.find(f"<{kind}")
+        while at >= 0:
+            if len(found) == _MOST_OPEN:
+                return [source]
+            match = _WHOLE.match(source, at)
+            found += [] if match is None else [match[0]]
+            at = source.find(f"<{kind}", at + 1)
+    return found
 
 
 def _step(name: str) -> int:
