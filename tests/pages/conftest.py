@@ -139,8 +139,9 @@ def shelf(tmp_path: Path) -> Shelf:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=SEEN_SECONDS * 1000)
     path = chromium.found()
     if path is None:
         pytest.fail(f"no browser to test the page with: {chromium.REMEDY}", pytrace=False)
