@@ -23,6 +23,8 @@ PAGES = {
     "classes that styles hide": "'<style>' + '.a.b{display:none}' * (n // 36) + '</style>' + '<p class=a>x<p class=b>y' * (n // 48)",
     "hidden elements in each other": "'<div hidden>' * (n // 12)",
     "frames": "'<frameset>' + '<frame src=a>' * (n // 13)",
+    "one menu": "'<select>' + '<option>a' * (n // 9)",
+    "menus in each other": "'<div ' + '<select><option>' * (n // 16)",
     "blanks in a tag": "('</script' + ' ' * 50) * (n // 58)",
 }
 

@@ -21,6 +21,8 @@ _LONG_TAG: Final = re.compile(  # after a short look, which tells nearly all tha
 _ATTRIBUTE: Final = re.compile(r"""[^\s=>]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+""")
 _MOST_ATTRIBUTES: Final = 200  # of one tag: parsing time grows with their square
 _DEEPEST: Final = 400
+_MENU: Final = re.compile(r"<(/?select|option)(?=[\s/>])[^<>]*", re.IGNORECASE)
+_MOST_OPTIONS: Final = 500  # of one menu: parsing time grows with their square
 
 
 def parse(source: str, *, lines: bool = False) -> Index:
@@ -36,6 +38,8 @@ def parse(source: str, *, lines: bool = False) -> Index:
         source, written = shortened, Written(shortened)
     if written.is_deeper(_DEEPEST):
         source = _cut_depth(source)
+    if "option" in written.names and source.count("<") > _MOST_OPTIONS:
+        source = _short_menus(source)
     return Index(LexborHTMLParser(numbered(source, capitals=written.has_capitals()) if lines else source), written)
 
 
@@ -45,6 +49,22 @@ def _few_attributes(match: re.Match[str]) -> str:
     if following is None:
         return match[0]
     return match[1] + match[2][: following.start()] + "\n" * match[2].count("\n", following.start())
+
+
+def _short_menus(source: str) -> str:
+    """The same page with long menus in several, since the options that are chosen are all that is read of one."""
+    options, menu = 0, ""
+
+    def keep(match: re.Match[str]) -> str:
+        nonlocal options, menu
+        if match[1].lower() != "option":
+            options = 0
+            menu = "" if match[1][0] == "/" else "<select multiple>" if "multiple" in match[0].lower() else "<select>"
+            return match[0]
+        options += 1
+        return match[0] if options % _MOST_OPTIONS or not menu else f"</select>{menu}{match[0]}"
+
+    return _MENU.sub(keep, source)
 
 
 def shallow(source: str) -> str:

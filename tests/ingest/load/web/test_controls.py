@@ -18,6 +18,7 @@ def text(body):
         ("<select multiple><option selected>Red<option>Blue<option selected>Green</select>", "Red, Green"),
         ("<select><option value=''>Please choose<option>Red</select>", ""),
         ("<select><option>Red<option>Blue</select>", ""),
+        (f"<select>{'<option>Red' * 900}<option selected>Green{'<option>Blue' * 900}</select>", "Green"),
         ("<select><option value='' selected disabled>Choose<option>Red</select>", ""),
         (
             "<p>Sort by <select><optgroup label=Price><option value=up>Cheapest<option>Dearest</optgroup></select></p><p>Mill</p>",
