@@ -16,6 +16,7 @@ import psutil
 import pytest
 import yaml
 
+from embedingest.cluster.ray_actor import NodeActor
 from tests.cluster.acceptance.servers import BUCKET
 from tests.cluster.acceptance.tables import open_table, rows_of
 
@@ -286,4 +287,4 @@ def _is_node(process: psutil.Process) -> bool:
         words = process.cmdline()
     except psutil.Error:
         return False
-    return any("embedingest.cluster.process" in word or word.startswith("ray::_NodeActor") for word in words)
+    return any("embedingest.cluster.process" in word or word.startswith(f"ray::{NodeActor.__name__}") for word in words)
