@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # With these and --jobs, what each part says is shown as a whole, once it has ended.
 SIDE_BY_SIDE := --no-print-directory --output-sync=recurse
 
-.PHONY: all test pages deep deeds test-twice pages-twice deep-twice deeds-twice fuzz-twice lint types install clients oracle fuzz cluster cluster-trials cluster-benchmark plugins packages docs clean ci
+.PHONY: all test pages deep deeds test-twice pages-twice deep-twice deeds-twice fuzz-twice lint types install clients oracle fuzz cluster cluster-trials cluster-benchmark ray plugins packages docs clean ci
 
 all: lint types test
 
@@ -81,15 +81,20 @@ fuzz: install
 	$(PY) tests/fuzz/raw.py --requests 2000
 
 # What a run on many nodes promises, from outside: real processes that are killed, a bucket behind a proxy that fails.
-# Trials wait, and what the benchmark measures of small runs says little, so both go at once.
+# Trials wait, and what the benchmark measures of small runs says little, so both go at once. It leaves out its kills at
+# random moments, since trials kill too: `benchmarks/cluster.py --only kills` plays a hundred.
 cluster: install
 	$(MAKE) $(SIDE_BY_SIDE) --jobs 2 cluster-trials cluster-benchmark
+
+# What is asked of Ray's actors alone, where Ray is.
+ray: install
+	$(PY) tests/cluster/acceptance/run.py tests/cluster/test_ray.py
 
 cluster-trials: install
 	$(PY) tests/cluster/acceptance/run.py
 
 cluster-benchmark: install
-	$(PY) benchmarks/cluster.py --small --results build/cluster-results
+	$(PY) benchmarks/cluster.py --small --only sleeping overhead rows --results build/cluster-results
 
 # The reference pages, from the program itself; a test says when they are stale.
 docs: install
@@ -113,6 +118,7 @@ ci: install
 	$(MAKE) timed-deep-twice
 	$(MAKE) timed-deeds-twice
 	$(MAKE) timed-cluster
+	$(MAKE) timed-ray
 
 timed-%:
 	@began=$$(date +%s) && $(MAKE) --no-print-directory $* && echo "=== $*: $$(($$(date +%s) - began)) s"

@@ -1,7 +1,8 @@
 """What many nodes promise, tried from outside: `python tests/cluster/acceptance/run.py [PYTEST ARGUMENT …]`.
 
-Runs the trials of this folder in an environment under `build/cluster`, which is this one with the extra `ray` and an
-S3-speaking server. Made on the first run and kept for the next; needs pip and a registry. Ends as pytest does.
+Runs the trials of this folder, or the tests that are named, in an environment under `build/cluster`, which is this one
+with the extra `ray` and an S3-speaking server. Made on the first run and kept for the next; needs pip and a registry.
+Ends as pytest does.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def main() -> int:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     # Two processes more than two cores have: trials wait.
     shared = ["--numprocesses", "4", "--dist", "loadscope", "--no-loadscope-reorder", "--timeout", "600"]
-    command = [str(python()), "-m", "pytest", str(HERE), "--durations", "12", *shared, *sys.argv[1:]]
+    given = [word for word in sys.argv[1:] if not word.startswith("-") and Path(word.partition("::")[0]).exists()]
+    tried = [] if given else [str(HERE)]
+    command = [str(python()), "-m", "pytest", *tried, "--durations", "12", *shared, *sys.argv[1:]]
     return subprocess.run(command, cwd=ROOT, env=environment).returncode
 
 
