@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import signal
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +41,10 @@ def connect(ray: Any, address: str | None, stop: threading.Event | None = None) 
     if place is not None and (reason := silence(*place)) is not None:
         raise _unreachable(address, reason)
     try:
-        _beside(lambda: _init(ray, address), stop)
+        if _begins(address):
+            _here(lambda: _init(ray, address))
+        else:
+            _beside(lambda: _init(ray, address), stop)
     except ray.exceptions.AuthenticationError as error:
         raise _refused(address, error.message) from error
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -51,6 +55,24 @@ def connect(ray: Any, address: str | None, stop: threading.Event | None = None) 
             raise _unreachable(address, _ends(error)) from error
         told = type(error) is not ConnectionError  # by the cluster
         raise (_unfit if told else _refused)(address, _ends(error)) from error
+
+
+def _begins(address: str | None) -> bool:
+    """Whether a cluster of this machine alone is begun, rather than one joined."""
+    return address is None and os.environ.get(ADDRESS, "local") in {"", "local"}
+
+
+def _here(work: Callable[[], None]) -> None:
+    """Do work in this thread: what Ray starts on this machine ends with the thread that started it.
+
+    It takes SIGTERM for itself meanwhile.
+    """
+    before = signal.getsignal(signal.SIGTERM) if threading.current_thread() is threading.main_thread() else None
+    try:
+        work()
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _beside(work: Callable[[], None], stop: threading.Event | None) -> None:
@@ -134,8 +156,7 @@ def _init(ray: Any, address: str | None) -> None:
 
 def _quietly(address: str | None) -> dict[str, Any]:
     """No dashboard of a cluster of this machine alone, and nothing of what nodes print on standard output."""
-    here = address is None and os.environ.get(ADDRESS, "local") in {"", "local"}
-    dashboard = {"include_dashboard": False} if here else {}
+    dashboard = {"include_dashboard": False} if _begins(address) else {}
     return dashboard if address is not None and "://" in address else {**dashboard, "log_to_driver": False}
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -20,7 +23,7 @@ from embedingest.store.table import open_table
 from embedingest.store.values import Upkeep
 from tests.cluster.moody import Moody, part, told
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row
-from tests.waiting import until
+from tests.waiting import HANGS_SECONDS, until
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("ray")
@@ -47,6 +50,21 @@ def events(nodes: RayNodes, count: int) -> list:
     found: list = []
     until(lambda: found.extend(nodes.wait(0.2)) or len(found) >= count, f"{count} events")
     return found
+
+
+def test_a_command_begins_ray_where_none_is_named_and_it_lives_as_long(tmp_path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for number in range(20):
+        (docs / f"{number}.md").write_text(f"words of note {number}")
+    command = ["ingest", str(docs), "--on", "ray", "--nodes", "1", "-m", "hashing", "--json"]
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    done = subprocess.run(
+        [sys.executable, "-m", "embedingest", *command], cwd=tmp_path, env=environment,
+        capture_output=True, text=True, timeout=HANGS_SECONDS,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["files"]["new"] == 20
 
 
 def test_parts_go_to_all_nodes_two_at_a_time_and_texts_to_one(nodes):

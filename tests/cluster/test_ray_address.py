@@ -126,7 +126,19 @@ def test_who_is_asked_to_stop_does_not_wait_for_ray_to_be_refused(monkeypatch):
     threading.Thread(target=lambda: stop.set() if tries.wait(HANGS_SECONDS) else None, daemon=True).start()
     try:
         with pytest.raises(Stopped):
-            connect(refusing, None, stop)
+            connect(refusing, "auto", stop)
         assert tries.is_set()
     finally:
         goes_on.set()
+
+
+def test_a_cluster_of_this_machine_is_begun_by_the_thread_that_lives_as_long(monkeypatch):
+    """What Ray starts ends with the thread that started it."""
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    threads = []
+    begun = SimpleNamespace(
+        init=lambda **_options: threads.append(threading.current_thread()),
+        exceptions=SimpleNamespace(AuthenticationError=_AuthenticationError),
+    )
+    connect(begun, None)
+    assert threads == [threading.current_thread()]
