@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.references import unescaped
 from embedingest.ingest.load.markup.substation import events
-from embedingest.ingest.load.markup.timed_lines import begins_timed, timed_lines
+from embedingest.ingest.load.markup.timed_lines import Cue, begins_timed, timed_lines
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -28,16 +28,8 @@ _VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]{1,200})>")
 _NEXT_VOICE: Final = re.compile(r"(?<=</v>)[ \t]*(?=<v[.\s])")
 _REMARK: Final = re.compile(r"(?:NOTE|STYLE|REGION)(?:[ \t]|\Z)")
 _SECTION: Final = re.compile(r"(?mi)^\[(?:script info|events)\]")
-_ENDLESS: Final = re.compile("&#[0-9]{400,}")
 _ROLLING: Final = 0.3
 """From this share of cues on that open with the last lines of the one before, the file rolls up its lines."""
-
-
-class _Cue(NamedTuple):
-    """When a cue begins, as written; its lines with the line of the file that each stands on."""
-
-    time: str
-    lines: list[tuple[int, str]]
 
 
 class CaptionsLoader:
@@ -57,9 +49,9 @@ class CaptionsLoader:
         mime = _mime(decoded.text)
         counted: dict[str, int] = {}
         if mime == "text/x-ssa":
-            read = [_Cue(event.time, event.lines) for event in events(decoded.text, counted)]
+            read = [Cue(event.time, event.lines) for event in events(decoded.text, counted)]
         elif begins_timed(decoded.text):
-            read = [_Cue(cue.time, cue.lines) for cue in timed_lines(decoded.text)]
+            read = list(timed_lines(decoded.text))
         else:
             read = list(_cues(decoded.text, web=mime == "text/vtt"))
             notes = len(_NOTE.findall(decoded.text)) if mime == "text/vtt" else 0
@@ -95,7 +87,7 @@ def _mime(text: str) -> str:
     return "text/x-ssa" if _SECTION.search(text[:65_536]) else "application/x-subrip"
 
 
-def _cues(text: str, *, web: bool) -> Iterator[_Cue]:
+def _cues(text: str, *, web: bool) -> Iterator[Cue]:
     """The cues of a file, each to the next one and what stands over that: in SubRip its number, in WebVTT its name.
 
     In WebVTT a blank line ends a cue, but people who write one within mean what stands below it to be read.
@@ -110,7 +102,7 @@ def _cues(text: str, *, web: bool) -> Iterator[_Cue]:
             end = above if above > at and is_name else end
         rows = _without_remarks(lines, at + 1, end) if web else range(at + 1, end)
         words = [(row + 1, said) for row in rows for said in _words(lines[row], web=web)]
-        yield _Cue(match[1], words)
+        yield Cue(match[1], words)
 
 
 def _without_remarks(lines: list[str], start: int, end: int) -> Iterator[int]:
@@ -136,10 +128,10 @@ def _words(line: str, *, web: bool) -> Iterator[str]:
 def _plain(line: str, *, web: bool) -> str:
     spoken = _VOICE.sub(lambda match: f" {match[1].strip()}: ", line) if "<v" in line else line
     spoken = " ".join(_TAG.sub("", spoken).split())
-    return html.unescape(_ENDLESS.sub("&#1114112", spoken)) if web and "&" in spoken else spoken
+    return unescaped(spoken) if web else spoken
 
 
-def _without_repeats(cues: list[_Cue]) -> tuple[list[_Cue], int]:
+def _without_repeats(cues: list[Cue]) -> tuple[list[Cue], int]:
     """The cues without the lines that roll up from the one before, and how many those are.
 
     What is said twice is said twice: only where many cues open with the last lines before them do lines roll up.
@@ -148,17 +140,17 @@ def _without_repeats(cues: list[_Cue]) -> tuple[list[_Cue], int]:
     opening = [0, *(_carried(before, cue) for before, cue in pairwise(filled))]
     if sum(count > 0 for count in opening) < max(2, _ROLLING * len(filled)) or not _longer(filled, opening):
         return filled, 0
-    return [_Cue(cue.time, cue.lines[count:]) for cue, count in zip(filled, opening, strict=True)], sum(opening)
+    return [Cue(cue.time, cue.lines[count:]) for cue, count in zip(filled, opening, strict=True)], sum(opening)
 
 
-def _carried(before: _Cue, cue: _Cue) -> int:
+def _carried(before: Cue, cue: Cue) -> int:
     """How many lines a cue opens with that are the last ones of the cue before."""
     last = [words for _, words in before.lines[-8:]]
     first = [words for _, words in cue.lines[:8]]
     return next((count for count in range(min(len(last), len(first)), 0, -1) if last[-count:] == first[:count]), 0)
 
 
-def _longer(cues: list[_Cue], opening: list[int]) -> bool:
+def _longer(cues: list[Cue], opening: list[int]) -> bool:
     """Whether some cue goes on behind what it repeats: a line that rolls up is followed by a new one."""
     return any(0 < count < len(cue.lines) for cue, count in zip(cues, opening, strict=True))
 

@@ -218,6 +218,10 @@ def test_a_table_around_many_tables_asks_its_inside_once():
     assert seconds(f"{around}<table>{inside}</table>") < 0.5 + 3 * flat
 
 
+def test_a_reference_of_endless_digits_in_a_tag_costs_nothing_of_the_page():
+    assert load(f"<p title='&#{'9' * 5000};'>words</p>").text == "words\n"
+
+
 @pytest.mark.parametrize("source", ["", "<", "<html></html>", "<body><p></p></body>", "<!-- only -->"])
 def test_pages_without_words_are_empty_documents(source):
     assert load(source).text.strip() in {"", "<"}

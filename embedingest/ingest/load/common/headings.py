@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from html import unescape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.ingest.load.common.references import unescaped
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -39,7 +40,7 @@ def first_heading(text: str) -> str | None:
     environment: dict[str, Any] = {}  # the definitions of links, wherever they stand
     for token, following in pairwise(_parser().parse(text, environment)):
         raw = _RAW.search(token.content) if token.type == "html_block" and token.level == 0 else None
-        if raw is not None and (said := " ".join(unescape(_TAG.sub(" ", raw[1])).split())):
+        if raw is not None and (said := " ".join(unescaped(_TAG.sub(" ", raw[1])).split())):
             return said
         if token.type == "heading_open" and token.tag == "h1" and token.level == 0:
             words = _said(following.content, environment)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.load.common.references import unescaped
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -21,7 +22,6 @@ _PIECE: Final = re.compile(
 )
 _ATTRIBUTE: Final = re.compile(r"""([^\W\d][\w:.-]*+)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
 _EMPTY: Final = frozenset({"br", "hr", "img", "meta", "link", "input"})
-_ENDLESS: Final = re.compile("&#[0-9]{400,}")
 
 
 def loose_root(text: str) -> Element:
@@ -41,7 +41,7 @@ def loose_root(text: str) -> Element:
 
     for match in _PIECE.finditer(text):
         if match["text"] is not None:
-            words.append(_said(match["text"]))
+            words.append(unescaped(match["text"]))
         elif match["data"] is not None:
             words.append(match["data"])
         elif match["name"] is not None:
@@ -51,7 +51,7 @@ def loose_root(text: str) -> Element:
                 _close(name, open_elements, names)
                 continue
             attributes = {
-                each[1].rpartition(":")[2]: _said(each[2] or each[3] or "")
+                each[1].rpartition(":")[2]: unescaped(each[2] or each[3] or "")
                 for each in _ATTRIBUTE.finditer(match["rest"])
             }
             child = ET.SubElement(open_elements[-1], name, attributes)
@@ -60,11 +60,6 @@ def loose_root(text: str) -> Element:
                 names[name] += 1
     flush()
     return root
-
-
-def _said(spelled: str) -> str:
-    """Words with what character references stand for."""
-    return html.unescape(_ENDLESS.sub("&#1114112", spelled)) if "&" in spelled else spelled
 
 
 def _close(name: str, open_elements: list[Element], names: Counter[str]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
 from embedingest.errors import DocumentError
+from embedingest.ingest.load.common.references import unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +119,7 @@ def with_names(source: str, names: list[Named]) -> str:
     body = _BODY.search(source)
     puts = [(body.end() if body else 0, each) for each in due.pop("", [])[:1]]
     for match in _ANCHOR.finditer(source):
-        for each in due.pop(html.unescape(match[2]), [])[:1]:
+        for each in due.pop(unescaped(match[2]), [])[:1]:
             inside = match[1].lower() in {"body", "html"}
             at = (body.end() if body else match.end()) if inside else match.start()
             puts.append((max(at, body.end() if body else 0), each))

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from html import unescape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from embedingest.ingest.load.common.references import unescaped
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -66,7 +67,7 @@ class Index:
         self._written: Final = written.text.lower()
         self._words: Final = _words(self._written)
         rest = written.text.replace("&amp;", "")
-        self._plain: Final = unescape(rest).lower() if "&" in rest else ""
+        self._plain: Final = unescaped(rest).lower() if "&" in rest else ""
         if self._plain:
             self._words.update(_words(self._plain))
         self._texts: Final[dict[str, str]] = {}
@@ -132,7 +133,7 @@ class Index:
         """All values of an attribute in small letters, each on a line."""
         if attribute not in self._texts:
             text = "\n".join(_values(attribute).findall(self._written))
-            self._texts[attribute] = unescape(text) if self._plain else text
+            self._texts[attribute] = unescaped(text) if self._plain else text
         return self._texts[attribute]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.items import Depths
 from embedingest.ingest.load.common.markdown_escape import escaped
 from embedingest.ingest.load.common.raised import DOWN, END, UP, on_the_line
+from embedingest.ingest.load.common.references import unescaped
 from embedingest.ingest.load.common.struck import ADDED, ADDED_END, in_signs, struck
 from embedingest.ingest.load.wiki.asides import MARK, Aside, set_aside
 from embedingest.ingest.load.wiki.brackets import Brackets
@@ -189,7 +189,7 @@ class WikiPage:
             return self._gallery(aside.text)
         if aside.kind in _NO_WORDS:
             return ""
-        words = html.unescape(aside.text)
+        words = unescaped(aside.text)
         return f"`{' '.join(words.split())}`" if aside.kind in _LISTINGS and words.strip() else words
 
     def _gallery(self, text: str) -> str:
@@ -203,7 +203,7 @@ class WikiPage:
 
     def _listing(self, aside: Aside) -> None:
         self._end()
-        body = html.unescape(aside.text) if aside.kind == "pre" else aside.text
+        body = unescaped(aside.text) if aside.kind == "pre" else aside.text
         body = MARK.sub("", body).strip("\n")
         if body.strip():
             ticks = max((len(run) for run in re.findall("`{3,}", body)), default=2) + 1
@@ -236,7 +236,7 @@ def _plain(text: str) -> str:
 
 def _named(reference: re.Match[str]) -> str:
     """The character that a reference names, but none that stands for what was set aside."""
-    return html.unescape(reference[0]).translate(_NO_MARKS)
+    return unescaped(reference[0]).translate(_NO_MARKS)
 
 
 def _apostrophes(count: int) -> int:
